@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func system(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debianPackage])])
+}
+
+// Targets appear in the order data flows through them: read them from top to bottom.
+let package = Package(
+  name: "buildgraph",
+  products: [.executable(name: "graph", targets: ["graph"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+  ],
+  targets: [
+    // The engine, pure: vocabulary, diagnostics, graph, keys, plan, events and the ports it needs.
+    library("GraphCore", ["CCrypto"]),
+    // Encoders and decoders of published formats: tar, OCI, zstd, gzip.
+    library("Formats", ["GraphCore", "CZstd", "CZlib", "CArchive"]),
+    // Bytes -> declarations.
+    library("Manifests", ["GraphCore", "CYAML"]),
+    // Declarations -> snapshot: every moving fact, pinned once.
+    library("Resolve", ["GraphCore", "Manifests"]),
+    // Declarations and snapshot -> graph: one folder per kind of target.
+    library("Rules", ["GraphCore", "Manifests", "Resolve", "Formats", "CSolv"]),
+    // The implementations of GraphCore's ports.
+    library("Store", ["GraphCore", "Formats", "CSQLite"]),
+    library(
+      "Execute",
+      [
+        "GraphCore", "Formats", "CLinux",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    library("SourceControl", ["GraphCore", "CGit2"]),
+    library("Publish", ["GraphCore", "Formats"]),
+    library("Report", ["GraphCore"]),
+    // One file per subcommand.
+    .executableTarget(
+      name: "graph",
+      dependencies: [
+        "GraphCore", "Formats", "Manifests", "Resolve", "Rules", "Store", "Execute", "SourceControl",
+        "Publish", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/cli",
+      swiftSettings: swift),
+    // The helper that builds an action's namespaces, from C because nothing may run between clone and exec.
+    .executableTarget(name: "graph-sandbox", linkerSettings: [.unsafeFlags(["-static-executable"])]),
+
+    // C libraries, each wrapped by exactly one target above.
+    .target(name: "CLinux"),
+    system("CCrypto", "libcrypto", "libssl-dev"),
+    system("CYAML", "yaml-0.1", "libyaml-dev"),
+    system("CSQLite", "sqlite3", "libsqlite3-dev"),
+    system("CZstd", "libzstd", "libzstd-dev"),
+    system("CZlib", "zlib", "zlib1g-dev"),
+    system("CArchive", "libarchive", "libarchive-dev"),
+    system("CGit2", "libgit2", "libgit2-dev"),
+    system("CSolv", "libsolv", "libsolv-dev"),
+
+    tests("GraphCoreTests", ["GraphCore"]),
+    tests("FormatsTests", ["Formats", "GraphCore"]),
+    tests("ManifestsTests", ["Manifests", "GraphCore"]),
+    tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
+    tests("StoreTests", ["Store", "GraphCore", "Formats"]),
+    tests("ExecuteTests", ["Execute", "GraphCore", "Formats"]),
+    tests("SourceControlTests", ["SourceControl", "GraphCore"]),
+    tests("TidyTests", []),
+    tests("EndToEndTests", ["GraphCore"]),
+  ]
+)

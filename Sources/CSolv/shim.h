@@ -1,0 +1,9 @@
+#include <solv/pool.h>
+#include <solv/poolarch.h>
+#include <solv/repo.h>
+#include <solv/repo_rpmmd.h>
+#include <solv/repo_solv.h>
+#include <solv/selection.h>
+#include <solv/solver.h>
+#include <solv/solvable.h>
+#include <solv/chksum.h>
