@@ -14,10 +14,13 @@ public struct Action: Hashable, Sendable {
   public var command: Command?
   /// Never part of the key.
   public var limits: Limits
+  /// Where something that is pinned by digest may be found, such as a URL. Never part of the key.
+  public var hints: [String: String]
 
   public init(
     rule: Rule, arguments: [Argument] = [], environment: [String: String] = [:], architecture: Architecture? = nil,
-    inputs: [Input] = [], outputs: [Output], command: Command? = nil, limits: Limits = Limits()
+    inputs: [Input] = [], outputs: [Output], command: Command? = nil, limits: Limits = Limits(),
+    hints: [String: String] = [:]
   ) {
     self.rule = rule
     self.arguments = arguments
@@ -27,6 +30,7 @@ public struct Action: Hashable, Sendable {
     self.outputs = outputs
     self.command = command
     self.limits = limits
+    self.hints = hints
   }
 
   public struct Rule: Hashable, Sendable, CustomStringConvertible {

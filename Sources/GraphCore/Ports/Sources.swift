@@ -1,0 +1,64 @@
+/// Digests of files as they are now, remembered by what `stat` says of them.
+public protocol FileDigests: Sendable {
+  func digest(ofFileAt path: String) throws -> Digest
+}
+
+/// Git repositories by URL, mirrored where the implementation keeps them.
+public protocol GitRepositories: Sendable {
+  /// Brings the mirror of `url` up to date.
+  func fetch(_ url: String) throws
+  /// The commit that `branch` is at in the mirror.
+  func resolve(_ url: String, branch: String) throws -> GitCommit
+  func has(_ url: String, commit: String) -> Bool
+  /// The files below `folder` of a commit, by path bytes, relative to `folder`.
+  func files(_ url: String, commit: String, folder: String) throws -> [GitFile]
+  func blob(_ url: String, object: String) throws -> [UInt8]
+  func mirror(_ url: String) -> String
+}
+
+public struct GitCommit: Hashable, Sendable {
+  public let commit: String
+  public let tree: String
+  /// Seconds since 1970.
+  public let time: Int64
+  public init(commit: String, tree: String, time: Int64) {
+    (self.commit, self.tree, self.time) = (commit, tree, time)
+  }
+}
+
+public struct GitFile: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable { case file, executable, symlink, submodule }
+  public let path: String
+  public let kind: Kind
+  public let object: String
+  public init(path: String, kind: Kind, object: String) {
+    (self.path, self.kind, self.object) = (path, kind, object)
+  }
+}
+
+/// Images of registries outside the workspace.
+public protocol ImageRegistries: Sendable {
+  /// The manifest that `reference` means for `architecture` now.
+  func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage
+}
+
+public struct RemoteImage: Hashable, Sendable {
+  /// SHA-256 of the image manifest of the architecture, 64 hexadecimal digits.
+  public let manifest: String
+  public let layerCount: Int
+  /// The image configuration, as the registry has it.
+  public let configuration: String
+  public init(manifest: String, layerCount: Int, configuration: String) {
+    (self.manifest, self.layerCount, self.configuration) = (manifest, layerCount, configuration)
+  }
+}
+
+/// Programs run on the host while a snapshot is made, with the network.
+public protocol HostPrograms: Sendable {
+  /// What the program prints.
+  ///
+  /// - Throws: `GraphError(.environment)` with what it wrote to standard error where it exits other than 0.
+  func output(of program: String, arguments: [String], environment: [String: String]) async throws -> String
+  /// The absolute path of a program in the fixed PATH of the sandbox, or `nil`.
+  func find(_ program: String) -> String?
+}
