@@ -1,0 +1,201 @@
+import GraphCore
+
+/// One pass over the graph that brings some roots up to date: what the plan lists runs, at most once each, and less
+/// where an input comes out equal (early cutoff).
+///
+/// One task owns all state and hands events on in order; each running action is a child task. A result counts only
+/// when its blobs are durable and its row is committed, so an end at any moment loses at most what was running.
+public struct Wave: Sendable {
+  public struct Options: Sendable {
+    public var jobs: Int
+    /// Whether nodes that do not need a failed one still run.
+    public var keepGoing: Bool
+    /// How much memory running actions may claim together.
+    public var memoryMegabytes: Int
+    /// Nodes that run even where a result is there.
+    public var forced: Set<NodeID>
+
+    public init(jobs: Int, keepGoing: Bool, memoryMegabytes: Int, forced: Set<NodeID> = []) {
+      self.jobs = max(1, jobs)
+      self.keepGoing = keepGoing
+      self.memoryMegabytes = memoryMegabytes
+      self.forced = forced
+    }
+  }
+
+  /// What came of a wave.
+  public struct Outcome: Sendable {
+    public var plan: Plan
+    /// Outputs by node, of everything that is up to date now.
+    public var outputs: [NodeID: [String: Artifact]] = [:]
+    public var ran: [NodeID] = []
+    public var cutOff: [NodeID] = []
+    public var failures: [(node: NodeID, failure: Failure)] = []
+    public var skipped: [NodeID] = []
+    /// What was running when the wave was cancelled, with the seconds each had run.
+    public var interrupted: [(node: NodeID, seconds: Double)] = []
+
+    public var succeeded: Bool { failures.isEmpty && interrupted.isEmpty && skipped.isEmpty }
+  }
+
+  private let graph: Graph
+  private let cache: any ActionCache
+  private let store: any BlobStore
+  private let executor: any Executor
+  private let options: Options
+
+  public init(
+    graph: Graph, cache: any ActionCache, store: any BlobStore, executor: any Executor, options: Options
+  ) {
+    self.graph = graph
+    self.cache = cache
+    self.store = store
+    self.executor = executor
+    self.options = options
+  }
+
+  /// How often lost results are made again before the wave gives up.
+  static let restartsMax = 3
+
+  /// Brings `roots` up to date.
+  ///
+  /// - Throws: what the store throws; failures of actions are in the outcome. Cancelling the task ends the wave: what
+  ///   runs is killed and listed as interrupted.
+  public func run(_ roots: [NodeID], events: any EventSink) async throws -> Outcome {
+    var ranBefore: Set<NodeID> = []
+    for attempt in 0... {
+      let forced = options.forced.subtracting(ranBefore)
+      let plan = try Planner(graph: graph, cache: cache, forced: forced).plan(roots)
+      let path = CriticalPath(plan: plan, durations: try cache.durations())
+      if attempt == 0 {
+        events.handle(
+          .planned(plan, estimateSeconds: max(path.longest, path.total / Double(options.jobs))))
+      }
+      var pass = WavePass(plan: plan, priorities: path.priorities, options: options)
+      try await drive(&pass, events: events)
+      ranBefore.formUnion(pass.outcome.ran)
+      guard let lost = pass.lost, attempt < Self.restartsMax, !Task.isCancelled else {
+        if let lost = pass.lost {
+          throw GraphError(
+            .environment, "the store keeps losing blob \(lost)", hint: "check the disk, then run 'graph clean --store'")
+        }
+        return pass.outcome
+      }
+      try cache.forget(lost)
+      events.handle(.restarted(reason: "blob \(lost.short) was lost or damaged; what made it runs again"))
+    }
+    preconditionFailure("the loop above ends by returning")
+  }
+
+  /// Runs a pass until nothing of it is left to do.
+  private func drive(_ pass: inout WavePass, events: any EventSink) async throws {
+    let clock = ContinuousClock()
+    var started: [NodeID: ContinuousClock.Instant] = [:]
+    pass.begin()
+    try await withThrowingTaskGroup(of: (NodeID, NodeResult).self) { group in
+      while true {
+        while !Task.isCancelled, let next = pass.takeReady() {
+          guard let inputs = Planner.inputs(of: graph[next].action, outputs: { pass.outcome.outputs[$0] }) else {
+            preconditionFailure("a ready node has all its inputs")
+          }
+          let isPending = pass.isPending(next)
+          let isForced = options.forced.contains(next)
+          started[next] = clock.now
+          let deepKey = pass.outcome.plan.deepKeys[Int(next.index)]
+          group.addTask {
+            (next, await self.settle(next, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, events))
+          }
+        }
+        guard let (id, result) = try await group.next() else { break }
+        let begin = started.removeValue(forKey: id) ?? clock.now
+        let elapsed = begin.duration(to: clock.now)
+        pass.settled(id, result, seconds: elapsed.inSeconds, events: events)
+        if pass.shouldStop { group.cancelAll() }
+      }
+    }
+  }
+
+  /// What became of one node.
+  enum NodeResult: Sendable {
+    case ran(ActionResult)
+    case found(ActionResult)
+    case failed(Failure)
+    case lost(Digest)
+    case cancelled
+  }
+
+  /// Finds or makes the result of a node whose inputs are known.
+  private func settle(
+    _ id: NodeID, inputs: [Artifact], deepKey: Key, mayBeCached: Bool, _ events: any EventSink
+  ) async -> NodeResult {
+    let node = graph[id]
+    let preimage = Preimage(node.action, inputNames: inputs.map(\.description))
+    let key = preimage.key
+    func trace(_ result: ActionResult) -> Trace {
+      Trace(key: key, deepKey: deepKey, preimage: preimage, result: result)
+    }
+    do {
+      if mayBeCached, let result = try cache.result(of: key) {
+        try cache.recordHit(trace(result), node: node.name)
+        return .found(result)
+      }
+      let lease = try await cache.lease(key)
+      defer { lease.release() }
+      // Another process may have finished it while this one waited for the lease.
+      if !options.forced.contains(id), let result = try cache.result(of: key) {
+        try cache.recordHit(trace(result), node: node.name)
+        return .found(result)
+      }
+      events.handle(.started(id))
+      let clock = ContinuousClock()
+      let begin = clock.now
+      let executed = try await executor.execute(ActionTask(node: node, key: key, inputs: inputs))
+      try Self.check(executed, against: node.action)
+      let log = executed.log.isEmpty ? nil : try store.write(executed.log)
+      let result = ActionResult(
+        outputs: executed.outputs,
+        provenance: .init(
+          durationSeconds: begin.duration(to: clock.now).inSeconds, finished: WallClock.secondsSince1970,
+          emulator: executed.emulator, log: log))
+      try store.sync()
+      try cache.record(trace(result), node: node.name)
+      return .ran(result)
+    } catch let failure as ActionFailed {
+      if Task.isCancelled { return .cancelled }
+      return .failed(
+        Failure(failure.kind == .deterministic ? .deterministic : .resource, failure.reason, log: failure.log))
+    } catch let missing as MissingBlob {
+      return .lost(missing.digest)
+    } catch is CancellationError {
+      return .cancelled
+    } catch let error as GraphError {
+      if Task.isCancelled { return .cancelled }
+      let kind: Failure.Kind =
+        switch error.kind {
+        case .bug: .bug
+        case .user: .deterministic
+        case .usage, .unavailable, .environment: .environment
+        }
+      return .failed(Failure(kind, error.message, hint: error.hint))
+    } catch let changed as ChangedSource {
+      return .failed(Failure(.environment, changed.description, hint: "run the command again"))
+    } catch {
+      return Task.isCancelled ? .cancelled : .failed(Failure(.environment, "\(error)"))
+    }
+  }
+
+  /// An executor that leaves out an output, or makes one of another kind, is wrong.
+  private static func check(_ executed: ExecutedAction, against action: Action) throws {
+    for output in action.outputs where executed.outputs[output.name]?.kind != output.kind {
+      throw GraphError(.bug, "rule \(action.rule) made no \(output.kind.rawValue) '\(output.name)'")
+    }
+  }
+}
+
+extension Duration {
+  /// This duration in seconds.
+  var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) / 1e18
+  }
+}

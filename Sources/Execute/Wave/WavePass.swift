@@ -1,0 +1,134 @@
+import GraphCore
+
+/// The state of one pass of a wave: which nodes wait for how many inputs, which are ready, what came of the rest.
+///
+/// Pure bookkeeping; `Wave` does what it says. Each node is in exactly one state.
+struct WavePass {
+  private enum State {
+    /// Waits for this many producers.
+    case waiting(Int)
+    case ready
+    case running
+    case done
+    case failed
+    case skipped
+  }
+
+  private(set) var outcome: Wave.Outcome
+  /// A blob that a node needed and the store had lost.
+  private(set) var lost: Digest?
+  private let graph: Graph
+  private let priorities: [Double]
+  private let options: Wave.Options
+  private var states: [State]
+  private var ready: [NodeID] = []
+  private var running: [NodeID: Int] = [:]
+  private let isPartOfPass: [Bool]
+
+  init(plan: Plan, priorities: [Double], options: Wave.Options) {
+    outcome = Wave.Outcome(plan: plan)
+    graph = plan.graph
+    self.priorities = priorities
+    self.options = options
+    states = [State](repeating: .done, count: plan.graph.nodes.count)
+    var isPartOfPass = [Bool](repeating: false, count: plan.graph.nodes.count)
+    for id in plan.needed { isPartOfPass[Int(id.index)] = true }
+    self.isPartOfPass = isPartOfPass
+  }
+
+  /// Sets every needed node to its first state: cached ones are done, those without open inputs are ready.
+  mutating func begin() {
+    for id in outcome.plan.needed {
+      switch outcome.plan[id] {
+      case .cached(let result): outcome.outputs[id] = result.outputs
+      case .run, .pending:
+        let open = graph.dependencies(of: id).count { !isDone($0) }
+        states[Int(id.index)] = open == 0 ? .ready : .waiting(open)
+        if open == 0 { ready.append(id) }
+      case .unneeded: break
+      }
+    }
+  }
+
+  /// Whether the node's key was not known when the plan was made.
+  func isPending(_ id: NodeID) -> Bool {
+    if case .pending = outcome.plan[id] { true } else { false }
+  }
+
+  /// Whether nothing new may start.
+  var shouldStop: Bool { lost != nil || (!options.keepGoing && !outcome.failures.isEmpty) }
+
+  /// The ready node with the longest work behind it that fits beside what runs, now counted as running.
+  mutating func takeReady() -> NodeID? {
+    if shouldStop || running.count >= options.jobs { return nil }
+    let claimed = running.values.reduce(0, +)
+    let fitting = ready.indices.filter {
+      running.isEmpty || claimed + memory(ready[$0]) <= options.memoryMegabytes
+    }
+    guard
+      let best = fitting.max(by: { left, right in
+        let (a, b) = (ready[left], ready[right])
+        return (priorities[Int(a.index)], b) < (priorities[Int(b.index)], a)
+      })
+    else { return nil }
+    let id = ready.remove(at: best)
+    states[Int(id.index)] = .running
+    running[id] = memory(id)
+    return id
+  }
+
+  /// Takes in what became of a running node.
+  mutating func settled(_ id: NodeID, _ result: Wave.NodeResult, seconds: Double, events: any EventSink) {
+    running[id] = nil
+    switch result {
+    case .ran(let result):
+      outcome.ran.append(id)
+      finish(id, result)
+      events.handle(.finished(id, .ran(result), seconds: seconds))
+    case .found(let result):
+      outcome.cutOff.append(id)
+      finish(id, result)
+      events.handle(.finished(id, .cutOff(result), seconds: seconds))
+    case .failed(let failure):
+      states[Int(id.index)] = .failed
+      outcome.failures.append((id, failure))
+      events.handle(.finished(id, .failed(failure), seconds: seconds))
+      skipDependents(of: id, events: events)
+    case .lost(let digest):
+      states[Int(id.index)] = .failed
+      lost = lost ?? digest
+    case .cancelled:
+      states[Int(id.index)] = .failed
+      // Cancelled because the pass restarts or stops at a failure: not an interruption by the user.
+      if !shouldStop { outcome.interrupted.append((id, seconds)) }
+      events.handle(.finished(id, .cancelled, seconds: seconds))
+    }
+  }
+
+  private func isDone(_ id: NodeID) -> Bool {
+    if case .done = states[Int(id.index)] { outcome.outputs[id] != nil } else { false }
+  }
+
+  private func memory(_ id: NodeID) -> Int { graph[id].action.limits.memoryMegabytes }
+
+  private mutating func finish(_ id: NodeID, _ result: ActionResult) {
+    states[Int(id.index)] = .done
+    outcome.outputs[id] = result.outputs
+    for dependent in graph.dependents(of: id) where isPartOfPass[Int(dependent.index)] {
+      guard case .waiting(let open) = states[Int(dependent.index)] else { continue }
+      states[Int(dependent.index)] = open == 1 ? .ready : .waiting(open - 1)
+      if open == 1 { ready.append(dependent) }
+    }
+  }
+
+  private mutating func skipDependents(of id: NodeID, events: any EventSink) {
+    var stack = Array(graph.dependents(of: id))
+    while let next = stack.popLast() {
+      guard isPartOfPass[Int(next.index)], case .waiting = states[Int(next.index)] else { continue }
+      states[Int(next.index)] = .skipped
+      outcome.skipped.append(next)
+      events.handle(.finished(next, .skipped(because: id), seconds: 0))
+      stack.append(contentsOf: graph.dependents(of: next))
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import GraphCore
+import Manifests
+
+/// Asks the workspace's own resolvers what there is to fetch: one run of a resolver for all targets that lack a pin.
+///
+/// A resolver is a program of the workspace. It gets its declared arguments, with `{arch}`, `{rpm-arch}` and
+/// `{deb-arch}` replaced, then the items; it prints for each item one or more lines of six fields separated by tabs:
+/// item, file name, SHA-256, size in bytes, URL, version.
+struct FetchResolver {
+  let programs: any HostPrograms
+
+  private struct Group: Hashable {
+    let argv: [String]
+    let architecture: Architecture
+  }
+
+  func resolve(_ workspace: Workspace, pins: inout Pins, diagnostics: inout Diagnostics) async throws {
+    var groups: [(group: Group, commands: [CommandTarget])] = []
+    var positions: [Group: Int] = [:]
+    for command in workspace.commands {
+      guard let fetch = command.fetch else { continue }
+      let architectures = command.architectures.isEmpty ? [Architecture.host] : command.architectures.map(\.value)
+      for architecture in architectures {
+        let key = Pins.FetchKey(label: command.label.value.description, architecture: architecture.name)
+        if pins.fetch(key) != nil { continue }
+        let group = Group(
+          argv: fetch.resolver.map { Placeholder.replaceArchitecture(in: $0.value, architecture) },
+          architecture: architecture)
+        if let position = positions[group] {
+          groups[position].commands.append(command)
+        } else {
+          positions[group] = groups.count
+          groups.append((group, [command]))
+        }
+      }
+    }
+    for (group, commands) in groups {
+      try pins.offlineCheck("what '\(group.argv.joined(separator: " "))' fetches")
+      try await resolve(group, commands, in: workspace, pins: &pins, diagnostics: &diagnostics)
+    }
+  }
+
+  private func resolve(
+    _ group: Group, _ commands: [CommandTarget], in workspace: Workspace, pins: inout Pins,
+    diagnostics: inout Diagnostics
+  ) async throws {
+    let items = commands.map { $0.item ?? $0.label.value.name }
+    let program = group.argv.first.map { $0.hasPrefix("/") ? $0 : "\(workspace.root)/\($0)" } ?? ""
+    let output: String
+    do {
+      output = try await programs.output(
+        of: program, arguments: group.argv.dropFirst() + items, environment: [:])
+    } catch let error as GraphError where error.kind == .user {
+      diagnostics.add(.error(error.message, at: commands.first?.fetch?.resolver.first?.location, hint: error.hint))
+      return
+    }
+    var files: [String: [Snapshot.FetchPin.File]] = [:]
+    for (number, line) in output.split(separator: "\n").enumerated() {
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      guard fields.count == 6, let size = Int64(fields[3]), Digest(hex: fields[2], size: size) != nil,
+        !fields[1].isEmpty, !fields[1].contains("/")
+      else {
+        diagnostics.add(
+          .error(
+            "line \(number + 1) that '\(group.argv.joined(separator: " "))' printed is not: item, file name, SHA-256, "
+              + "size, URL, version, separated by tabs", at: commands.first?.fetch?.resolver.first?.location))
+        return
+      }
+      files[fields[0], default: []].append(
+        Snapshot.FetchPin.File(
+          name: fields[1], sha256: fields[2].lowercased(), size: size, url: fields[4], version: fields[5]))
+    }
+    for (item, command) in zip(items, commands) {
+      guard let found = files[item] else {
+        diagnostics.add(
+          .error(
+            "the resolver found nothing for '\(item)' on \(group.architecture)", at: command.location,
+            hint: "correct the name in 'for-each'"))
+        continue
+      }
+      pins.add(
+        Snapshot.FetchPin(
+          label: command.label.value.description, architecture: group.architecture.name, files: found))
+    }
+  }
+}
+
+/// The placeholders that stand for an architecture's names.
+public enum Placeholder {
+  /// `text` with `{arch}`, `{rpm-arch}`, `{deb-arch}` and `{oci-arch}` replaced.
+  public static func replaceArchitecture(in text: String, _ architecture: Architecture) -> String {
+    let names = architecture.names
+    return replace(
+      in: text,
+      ["arch": names.name, "rpm-arch": names.rpm, "deb-arch": names.debian, "oci-arch": names.oci])
+  }
+
+  /// `text` with each `{name}` that `values` has replaced; others stay.
+  public static func replace(in text: String, _ values: [String: String]) -> String {
+    var output = ""
+    var rest = Substring(text)
+    while let open = rest.firstIndex(of: "{") {
+      output += rest[..<open]
+      rest = rest[open...]
+      guard let close = rest.firstIndex(of: "}") else { break }
+      let name = String(rest[rest.index(after: open)..<close])
+      output += values[name] ?? String(rest[...close])
+      rest = rest[rest.index(after: close)...]
+    }
+    return output + rest
+  }
+}

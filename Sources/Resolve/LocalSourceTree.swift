@@ -1,0 +1,96 @@
+import Glibc
+import GraphCore
+
+/// A folder of the workspace as a source: read live, so an edit shows at once, committed or not.
+public struct LocalSourceTree: SourceTree {
+  public let origin: String
+  private let root: String
+  private let digests: any FileDigests
+
+  /// - Parameter root: absolute path of the repository's root.
+  public init(root: String, origin: String, digests: any FileDigests) {
+    self.root = root
+    self.origin = origin
+    self.digests = digests
+  }
+
+  public func read(_ path: String) throws -> [UInt8]? {
+    let full = absolute(path)
+    let descriptor = open(full, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw GraphError(.environment, "cannot read '\(full)': \(systemError())")
+    }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0 { throw GraphError(.environment, "cannot read '\(full)': \(systemError())") }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+    }
+  }
+
+  public func list(_ folder: String) throws -> [SourceFile]? {
+    var status = stat()
+    guard stat(absolute(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    var files: [SourceFile] = []
+    try walk(absolute(folder), prefix: "", into: &files)
+    return files.sorted { $0.path.precedesInBytes($1.path) }
+  }
+
+  public func leaf(_ file: SourceFile, in folder: String) throws -> Leaf {
+    let path = RepositoryPath.join(folder, file.path) ?? file.path
+    let digest = try digests.digest(ofFileAt: absolute(path))
+    let name = origin.isEmpty || origin == "." ? path : "\(origin)/\(path)"
+    return Leaf(Artifact(.blob, digest), .file(path: absolute(path)), origin: name)
+  }
+
+  private func absolute(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
+
+  private func walk(_ folder: String, prefix: String, into files: inout [SourceFile]) throws {
+    guard let stream = opendir(folder) else {
+      throw GraphError(.environment, "cannot read folder '\(folder)': \(systemError())")
+    }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      guard let name else {
+        throw GraphError(
+          .user, "folder '\(folder)' holds a file whose name is no UTF-8 text", hint: "rename the file or remove it")
+      }
+      if name == "." || name == ".." || (prefix.isEmpty && name == ".git") { continue }
+      let full = "\(folder)/\(name)"
+      let path = prefix + name
+      var status = stat()
+      guard lstat(full, &status) == 0 else { continue }
+      switch status.st_mode & S_IFMT {
+      case S_IFDIR:
+        files.append(SourceFile(path: path, kind: .folder))
+        try walk(full, prefix: path + "/", into: &files)
+      case S_IFLNK:
+        files.append(SourceFile(path: path, kind: .symlink(target: try Self.target(of: full))))
+      case S_IFREG:
+        files.append(SourceFile(path: path, kind: .file(isExecutable: status.st_mode & 0o111 != 0)))
+      default:
+        // Sockets, devices and pipes are no sources.
+        continue
+      }
+    }
+  }
+
+  private static func target(of path: String) throws -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = buffer.withUnsafeMutableBytes { bytes in
+      readlink(path, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+    }
+    guard count >= 0, let target = String(validating: buffer[..<count], as: UTF8.self) else {
+      throw GraphError(.user, "the symbolic link '\(path)' cannot be read as UTF-8 text")
+    }
+    return target
+  }
+}
+
+/// The text of the current `errno`.
+private func systemError() -> String { strerror(errno).map { String(cString: $0) } ?? "error \(errno)" }

@@ -1,0 +1,96 @@
+import GraphCore
+
+/// The snapshot in the making: answers from the facts it started with, resolves what is missing, remembers all it gave.
+struct Pins {
+  private(set) var snapshot: Snapshot
+  /// Whether anything had to be resolved.
+  private(set) var isNew = false
+  private let policy: Resolver.Policy
+  private var fetched: Set<String> = []
+  private var toolsByName: [String: Snapshot.ToolPin]
+  private var fetchesByLabel: [FetchKey: Snapshot.FetchPin]
+
+  struct FetchKey: Hashable {
+    let label: String
+    let architecture: String
+  }
+
+  init(policy: Resolver.Policy) {
+    self.policy = policy
+    snapshot = policy.snapshot ?? Snapshot(date: policy.today)
+    toolsByName = Dictionary(snapshot.tools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    fetchesByLabel = Dictionary(
+      snapshot.fetches.map { (FetchKey(label: $0.label, architecture: $0.architecture), $0) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  mutating func git(_ url: String, branch: String, using git: any GitRepositories) throws -> Snapshot.GitPin {
+    if let pin = snapshot.git.first(where: { $0.url == url && $0.branch == branch }) {
+      if !git.has(url, commit: pin.commit) {
+        try offlineCheck("commit \(pin.commit.prefix(12)) of \(url)")
+        try fetch(url, git)
+      }
+      return pin
+    }
+    try offlineCheck("branch '\(branch)' of \(url)")
+    try fetch(url, git)
+    let commit = try git.resolve(url, branch: branch)
+    let pin = Snapshot.GitPin(
+      url: url, branch: branch, commit: commit.commit, tree: commit.tree, time: commit.time)
+    add { $0.git.append(pin) }
+    return pin
+  }
+
+  mutating func image(
+    _ reference: String, architecture: Architecture, isInsecure: Bool, using registries: any ImageRegistries
+  ) async throws {
+    if snapshot.images.contains(where: { $0.reference == reference && $0.architecture == architecture.name }) { return }
+    try offlineCheck("image '\(reference)' for \(architecture)")
+    let image = try await registries.resolve(reference, architecture: architecture, insecure: isInsecure)
+    add {
+      $0.images.append(
+        Snapshot.ImagePin(
+          reference: reference, architecture: architecture.name, manifest: image.manifest,
+          layerCount: image.layerCount, configuration: image.configuration))
+    }
+  }
+
+  /// The pin of a host tool; `nil` where the host has none.
+  mutating func tool(
+    _ name: String, programs: any HostPrograms, digests: any FileDigests
+  ) throws -> Snapshot.ToolPin? {
+    if let pin = toolsByName[name] { return pin }
+    guard let path = programs.find(name) else { return nil }
+    let digest = try digests.digest(ofFileAt: path)
+    let pin = Snapshot.ToolPin(name: name, path: path, sha256: digest.hex, size: digest.size)
+    toolsByName[name] = pin
+    add { $0.tools.append(pin) }
+    return pin
+  }
+
+  func fetch(_ key: FetchKey) -> Snapshot.FetchPin? { fetchesByLabel[key] }
+
+  mutating func add(_ pin: Snapshot.FetchPin) {
+    fetchesByLabel[FetchKey(label: pin.label, architecture: pin.architecture)] = pin
+    add { $0.fetches.append(pin) }
+  }
+
+  /// - Throws: where the network may not be asked.
+  func offlineCheck(_ what: String) throws {
+    if policy.isOffline {
+      throw GraphError(
+        .unavailable, "\(what) is not in the snapshot, and --offline forbids to ask for it",
+        hint: "run once without --offline")
+    }
+  }
+
+  private mutating func fetch(_ url: String, _ git: any GitRepositories) throws {
+    if fetched.insert(url).inserted { try git.fetch(url) }
+  }
+
+  private mutating func add(_ change: (inout Snapshot) -> Void) {
+    change(&snapshot)
+    snapshot.date = policy.today
+    isNew = true
+  }
+}

@@ -1,0 +1,27 @@
+import GraphCore
+import Manifests
+
+/// A workspace with all that it names pinned: from here on everything is a pure function.
+public struct ResolvedWorkspace: Sendable {
+  public let workspace: Workspace
+  public let snapshot: Snapshot
+  /// Whether the snapshot holds a fact that the one it started from did not.
+  public let isSnapshotNew: Bool
+  public let images: [ResolvedImage]
+  public let names: ImageNames
+  /// The tools of the host that commands and rules use, by name.
+  public let tools: [String: Snapshot.ToolPin]
+  public let digests: any FileDigests
+}
+
+/// An index entry with its source.
+public struct ResolvedImage: Sendable {
+  public let entry: ImageEntry
+  public let dockerfile: Dockerfile
+  public let pipeline: PipelineFile?
+  public let source: any SourceTree
+  /// The build context, relative to the source's root.
+  public let contextFolder: String
+  /// The commit that the source is, where it comes from git.
+  public let revision: Snapshot.GitPin?
+}

@@ -1,0 +1,192 @@
+import GraphCore
+import Manifests
+
+/// Turns declarations into a resolved workspace: every moving fact becomes a pin of a snapshot.
+///
+/// The one stage that loops, openly: a pinned commit may hold a Dockerfile that names an image to pin. Facts that the
+/// given snapshot has are taken from it; only what is missing is resolved anew, and nothing is where `isOffline`.
+public struct Resolver: Sendable {
+  /// Which facts may be resolved anew.
+  public struct Policy: Sendable {
+    /// Facts to start from; `nil` resolves everything.
+    public var snapshot: Snapshot?
+    public var isOffline: Bool
+    /// `YYYY-MM-DD`, UTC.
+    public var today: String
+    public init(snapshot: Snapshot?, isOffline: Bool, today: String) {
+      self.snapshot = snapshot
+      self.isOffline = isOffline
+      self.today = today
+    }
+  }
+
+  /// The ports that resolving needs.
+  public struct Ports: Sendable {
+    public var git: any GitRepositories
+    public var registries: any ImageRegistries
+    public var programs: any HostPrograms
+    public var digests: any FileDigests
+    public init(
+      git: any GitRepositories, registries: any ImageRegistries, programs: any HostPrograms,
+      digests: any FileDigests
+    ) {
+      self.git = git
+      self.registries = registries
+      self.programs = programs
+      self.digests = digests
+    }
+  }
+
+  /// Tools that rules themselves run, beside those that commands declare.
+  private let ruleTools: [String]
+  private let ports: Ports
+
+  public init(ports: Ports, ruleTools: [String]) {
+    self.ports = ports
+    self.ruleTools = ruleTools
+  }
+
+  /// - Returns: the resolved workspace, and all that was found wrong; with errors it holds what could be resolved.
+  public func resolve(
+    _ workspace: Workspace, policy: Policy
+  ) async throws -> (workspace: ResolvedWorkspace, diagnostics: Diagnostics) {
+    var pins = Pins(policy: policy)
+    var diagnostics = Diagnostics()
+    let names = ImageNames(workspace)
+    var images: [ResolvedImage] = []
+    for entry in workspace.images {
+      do {
+        if let image = try resolve(entry, of: workspace, pins: &pins, diagnostics: &diagnostics) {
+          images.append(image)
+        }
+      } catch let error as GraphError where error.kind == .user {
+        diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
+      }
+    }
+    for image in images {
+      try await pinExternalImages(of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
+    }
+    try await FetchResolver(programs: ports.programs).resolve(workspace, pins: &pins, diagnostics: &diagnostics)
+    let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
+    return (
+      ResolvedWorkspace(
+        workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: images, names: names,
+        tools: tools, digests: ports.digests),
+      diagnostics
+    )
+  }
+
+  private func resolve(
+    _ entry: ImageEntry, of workspace: Workspace, pins: inout Pins, diagnostics: inout Diagnostics
+  ) throws -> ResolvedImage? {
+    let url = entry.gitURL.value
+    var revision: Snapshot.GitPin?
+    let source: any SourceTree
+    if Self.isLocal(url) {
+      guard let folder = RepositoryPath.join("", url) else {
+        diagnostics.add(
+          .error("git-url '\(url)' leaves the workspace", at: entry.gitURL.location, hint: "name a folder inside it"))
+        return nil
+      }
+      let root = folder.isEmpty ? workspace.root : "\(workspace.root)/\(folder)"
+      source = LocalSourceTree(root: root, origin: folder, digests: ports.digests)
+    } else {
+      let pin = try pins.git(url, branch: entry.gitBranch.value, using: ports.git)
+      revision = pin
+      source = GitSourceTree(url: url, commit: pin.commit, repositories: ports.git)
+    }
+    guard let folder = RepositoryPath.join("", entry.gitPath.value.drop(while: { $0 == "/" }).description),
+      let dockerfilePath = RepositoryPath.join(folder, entry.targetFile.value)
+    else {
+      diagnostics.add(
+        .error("git-path '\(entry.gitPath.value)' leaves the repository", at: entry.gitPath.location))
+      return nil
+    }
+    guard let context = RepositoryPath.join(folder, entry.buildContext.value) else {
+      diagnostics.add(
+        .error("build-context '\(entry.buildContext.value)' leaves the repository", at: entry.buildContext.location))
+      return nil
+    }
+    guard let text = try source.read(dockerfilePath) else {
+      diagnostics.add(
+        .error(
+          "there is no '\(dockerfilePath)' in \(source.origin.isEmpty ? "the workspace" : source.origin)",
+          at: entry.targetFile.location, hint: "git-path is the folder, target-file the Dockerfile in it"))
+      return nil
+    }
+    let prefix = source.origin.isEmpty ? "" : revision == nil ? source.origin + "/" : "\(url)#"
+    guard
+      let dockerfile = DockerfileReader.read(text, file: prefix + dockerfilePath, diagnostics: &diagnostics)
+    else { return nil }
+    return ResolvedImage(
+      entry: entry, dockerfile: dockerfile,
+      pipeline: try pipelineFile(in: folder, of: source, prefix: prefix, entry, diagnostics: &diagnostics),
+      source: source, contextFolder: context, revision: revision)
+  }
+
+  private func pipelineFile(
+    in folder: String, of source: any SourceTree, prefix: String, _ entry: ImageEntry, diagnostics: inout Diagnostics
+  ) throws -> PipelineFile? {
+    for name in CCCPReader.fileNames {
+      let path = folder.isEmpty ? name : "\(folder)/\(name)"
+      guard let bytes = try source.read(path) else { continue }
+      let file = CCCPReader.read(bytes, file: prefix + path, diagnostics: &diagnostics)
+      if let file, file.jobID.value != entry.jobID.value {
+        diagnostics.add(
+          .error(
+            "job-id '\(file.jobID.value)' is not the index entry's '\(entry.jobID.value)'", at: file.jobID.location,
+            hint: "the entry is at \(entry.location)"))
+      }
+      return file
+    }
+    diagnostics.add(
+      .error(
+        "there is no cccp.yml beside '\(entry.targetFile.value)'", at: entry.gitPath.location,
+        hint: "write one that holds 'job-id: \(entry.jobID.value)'"))
+    return nil
+  }
+
+  private func pinExternalImages(
+    of image: ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
+    diagnostics: inout Diagnostics
+  ) async throws {
+    for instruction in image.dockerfile.instructions {
+      guard case .from(let reference, _, _) = instruction.kind,
+        case .external(let name, let isInsecure) = names.meaning(of: reference.value)
+      else { continue }
+      for architecture in workspace.settings.architectures {
+        do {
+          try await pins.image(
+            name, architecture: architecture.value, isInsecure: isInsecure, using: ports.registries)
+        } catch let error as GraphError where error.kind == .user {
+          diagnostics.add(.error(error.message, at: reference.location, hint: error.hint))
+        }
+      }
+    }
+  }
+
+  private func pinTools(
+    of workspace: Workspace, pins: inout Pins, diagnostics: inout Diagnostics
+  ) throws -> [String: Snapshot.ToolPin] {
+    var tools: [String: Snapshot.ToolPin] = [:]
+    for name in ruleTools {
+      tools[name] = try pins.tool(name, programs: ports.programs, digests: ports.digests)
+    }
+    for command in workspace.commands {
+      for tool in command.tools where tools[tool.value] == nil {
+        guard let pin = try pins.tool(tool.value, programs: ports.programs, digests: ports.digests) else {
+          diagnostics.add(
+            .error(
+              "the host has no program '\(tool.value)'", at: tool.location,
+              hint: "install it, or correct its name; 'graph doctor' lists what is missing"))
+          continue
+        }
+        tools[tool.value] = pin
+      }
+    }
+    return tools
+  }
+
+  /// Whether a `git-url` is a path relative to the workspace rather than a URL.
+  static func isLocal(_ url: String) -> Bool { !url.contains(":") && !url.hasPrefix("/") }
+}

@@ -1,0 +1,75 @@
+import GraphCore
+
+/// The files of a source repository: a folder of the workspace, live, or a pinned commit.
+public protocol SourceTree: Sendable {
+  /// How a person knows it: a path relative to the workspace, or `URL@commit`.
+  var origin: String { get }
+
+  /// The bytes of a file, or `nil` where there is none. The path is relative to the repository's root.
+  func read(_ path: String) throws -> [UInt8]?
+
+  /// Everything below `folder`, folders before their contents, sorted by path bytes, paths relative to `folder`.
+  /// `nil` where there is no such folder.
+  func list(_ folder: String) throws -> [SourceFile]?
+
+  /// A file of a listing as an input.
+  func leaf(_ file: SourceFile, in folder: String) throws -> Leaf
+}
+
+/// One entry of a listing.
+public struct SourceFile: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
+    case file(isExecutable: Bool)
+    case symlink(target: String)
+    case folder
+  }
+
+  public let path: String
+  public let kind: Kind
+  /// The git object, where the source is a commit.
+  let object: String?
+
+  init(path: String, kind: Kind, object: String? = nil) {
+    (self.path, self.kind, self.object) = (path, kind, object)
+  }
+}
+
+extension SourceTree {
+  /// The files of a listing as one input of kind tree.
+  public func treeLeaf(_ folder: String, origin: String) throws -> Leaf? {
+    guard let files = try list(folder) else { return nil }
+    var entries: [Layer.Entry] = []
+    var contents: [Digest: Leaf.Content] = [:]
+    for file in files {
+      switch file.kind {
+      case .folder: entries.append(Layer.Entry(path: file.path, content: .directory, mode: 0o755))
+      case .symlink(let target):
+        entries.append(Layer.Entry(path: file.path, content: .symlink(target: target), mode: 0o777))
+      case .file(let isExecutable):
+        let leaf = try leaf(file, in: folder)
+        contents[leaf.artifact.digest] = leaf.content
+        entries.append(
+          Layer.Entry(path: file.path, content: .file(leaf.artifact.digest), mode: isExecutable ? 0o755 : 0o644))
+      }
+    }
+    let layer = Layer(entries: entries)
+    return Leaf(Artifact(.tree, layer.digest), .tree(layer, files: contents), origin: origin)
+  }
+}
+
+/// Paths inside a repository, as text: joined and normalised without asking a disk.
+public enum RepositoryPath {
+  /// `base/path` without `.`, `..` and doubled slashes, relative to the repository's root; `nil` where it leaves it.
+  /// A leading slash in `path` means the root.
+  public static func join(_ base: String, _ path: String) -> String? {
+    var parts: [Substring] = path.hasPrefix("/") ? [] : base.split(separator: "/").filter { $0 != "." }
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." {
+        if parts.popLast() == nil { return nil }
+      } else {
+        parts.append(part)
+      }
+    }
+    return parts.joined(separator: "/")
+  }
+}

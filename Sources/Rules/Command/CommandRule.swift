@@ -1,0 +1,105 @@
+import GraphCore
+import Manifests
+import Resolve
+
+/// `commands:` of `graph.d`: a program in the sandbox with declared inputs and outputs.
+///
+/// Inputs are at `/build/in/NAME`, fetched files at `/build/fetch/FILE`, outputs are left at `/build/out/NAME`; the
+/// command starts in `/build`.
+extension Compilation {
+  func compile(_ command: CommandTarget, _ label: Label) throws -> NodeID? {
+    let architecture = label.architecture
+    var inputs: [Input] = []
+    var stages: [Command.Stage] = []
+    var values: [String: String] = ["item": command.item ?? label.name, "fetch": "/build/fetch"]
+    if let names = architecture?.names {
+      values.merge(["arch": names.name, "rpm-arch": names.rpm, "deb-arch": names.debian, "oci-arch": names.oci]) { $1 }
+    }
+    for input in command.inputs {
+      guard let source = try source(of: input, for: architecture) else { return nil }
+      let name = input.name.value
+      inputs.append(Input("input/\(name)", source))
+      stages.append(Command.Stage(role: "input/\(name)", path: "/build/in/\(name)"))
+      values["inputs.\(name)"] = "/build/in/\(name)"
+    }
+    for (name, source) in try fetchInputs(of: command, label) {
+      inputs.append(Input("fetch/\(name)", source))
+      stages.append(Command.Stage(role: "fetch/\(name)", path: "/build/fetch/\(name)"))
+    }
+    for output in command.outputs { values["outputs.\(output.name.value)"] = "/build/out/\(output.name.value)" }
+    guard let root = try root(of: command, label, inputs: &inputs) else { return nil }
+
+    let node = Node(
+      label: label, step: "command",
+      action: Action(
+        rule: .init("command", version: 1), environment: command.environment, architecture: architecture,
+        inputs: inputs,
+        outputs: command.outputs.map { .init($0.name.value, $0.isFolder ? .tree : .blob) },
+        command: Command(
+          argv: command.command.map { Placeholder.replace(in: $0.value, values) }, workingDirectory: "/build",
+          root: root, stages: stages,
+          collects: command.outputs.map { .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)")) }),
+        limits: .init(timeoutSeconds: command.timeoutSeconds)),
+      location: command.location)
+    let id = builder.add(node)
+    if let first = command.outputs.first {
+      builder.deliver(label, Graph.Target(kind: .command, node: id, output: first.name.value))
+    }
+    return id
+  }
+
+  /// The inputs `tool/NAME` for programs of the host.
+  func toolInputs(_ names: [String]) -> [Input] {
+    names.compactMap { name in
+      guard let tool = resolved.tools[name], let digest = Digest(hex: tool.sha256, size: tool.size) else { return nil }
+      return Input("tool/\(name)", .leaf(Leaf(Artifact(.blob, digest), .tool(path: tool.path), origin: name)))
+    }
+  }
+
+  private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root? {
+    switch command.root.value {
+    case .host:
+      inputs += toolInputs(command.tools.map(\.value))
+      return .host
+    case .image(let image):
+      guard let state = try imageState(image.on(label.architecture ?? .host), at: command.root.location) else {
+        return nil
+      }
+      inputs += state.layerInputs
+      return .layers
+    }
+  }
+
+  private func source(of input: CommandTarget.NamedInput, for architecture: Architecture?) throws -> Input.Source? {
+    switch input.source {
+    case .label(let label):
+      let wanted = label.value.architecture == nil ? label.value.on(architecture) : label.value
+      return try delivered(wanted, at: label.location)?.source
+    case .path(let path):
+      let tree = LocalSourceTree(root: resolved.workspace.root, origin: "", digests: resolved.digests)
+      if let leaf = try tree.treeLeaf(path.value, origin: path.value) { return .leaf(leaf) }
+      let full = "\(resolved.workspace.root)/\(path.value)"
+      let digest = try resolved.digests.digest(ofFileAt: full)
+      return .leaf(Leaf(Artifact(.blob, digest), .file(path: full), origin: path.value))
+    }
+  }
+
+  /// A fetch node for each file that the snapshot pins for this target.
+  private func fetchInputs(of command: CommandTarget, _ label: Label) throws -> [(String, Input.Source)] {
+    guard command.fetch != nil else { return [] }
+    let architecture = (label.architecture ?? .host).name
+    let plain = label.withoutArchitecture.description
+    let pin = resolved.snapshot.fetches.first { $0.label == plain && $0.architecture == architecture }
+    return (pin?.files ?? []).compactMap { file in
+      guard let digest = Digest(hex: file.sha256, size: file.size) else { return nil }
+      let node = builder.add(
+        Node(
+          label: label, step: "fetch \(file.name)",
+          action: Action(
+            rule: FetchOperation.rule, arguments: [.init("digest", digest.description)],
+            outputs: [.init("file", .blob)], hints: ["url": file.url]),
+          location: command.location))
+      return (file.name, .output(node, "file"))
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import GraphCore
+
+/// Brings a file whose digest the snapshot pins: the only operation besides `pull` that may use the network.
+///
+/// Where the file is said to be is a hint and no part of the key, so a mirror can move.
+public struct FetchOperation: Operation {
+  static let rule = Action.Rule("fetch", version: 1)
+  public var rule: Action.Rule { Self.rule }
+
+  private let programs: any HostPrograms
+  private let scratch: String
+  private let isOffline: Bool
+
+  /// - Parameter scratch: a folder for files that are being downloaded.
+  public init(programs: any HostPrograms, scratch: String, isOffline: Bool) {
+    self.programs = programs
+    self.scratch = scratch
+    self.isOffline = isOffline
+  }
+
+  public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
+    guard let text = task.action.value("digest"), let digest = Digest(text), let url = task.action.hints["url"] else {
+      throw GraphError(.bug, "a fetch without digest or URL")
+    }
+    if try store.contains(digest) { return ["file": Artifact(.blob, digest)] }
+    if isOffline {
+      throw GraphError(.unavailable, "\(url) has to be fetched, and --offline forbids it", hint: "run without --offline")
+    }
+    guard let curl = programs.find("curl") else {
+      throw GraphError(.unavailable, "fetching needs the program 'curl'", hint: "apt-get install curl")
+    }
+    let file = "\(scratch)/fetch-\(digest.hex)"
+    defer { removeFile(file) }
+    _ = try await programs.output(
+      of: curl,
+      arguments: [
+        "--fail", "--location", "--silent", "--show-error", "--retry", "4", "--retry-connrefused", "--connect-timeout",
+        "30", "--proto", "=http,https,file", "--output", file, "--url", url,
+      ], environment: [:])
+    do {
+      try store.importFile(at: file, expected: digest)
+    } catch is ChangedSource {
+      throw GraphError(
+        .environment, "\(url) holds other bytes than the snapshot pins (sha256 \(digest.hex))",
+        hint: "a mirror may be out of date or the file replaced: try again, or 'graph snapshot refresh'")
+    }
+    return ["file": Artifact(.blob, digest)]
+  }
+}

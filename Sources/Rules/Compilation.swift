@@ -1,0 +1,174 @@
+import GraphCore
+import Manifests
+import Resolve
+
+/// What compiling a workspace gives.
+public struct CompiledWorkspace: Sendable {
+  public let graph: Graph
+  /// By label with tag and architecture: images and bases.
+  public let images: [Label: ImageTarget]
+}
+
+/// Compiles a resolved workspace into its graph. Pure but for the listing and hashing of live source files.
+public enum GraphCompiler {
+  /// - Returns: the graph of everything that could be compiled, and all that was found wrong.
+  public static func compile(
+    _ resolved: ResolvedWorkspace
+  ) throws -> (compiled: CompiledWorkspace, diagnostics: Diagnostics) {
+    let compilation = Compilation(resolved)
+    try compilation.compileEverything()
+    return (
+      CompiledWorkspace(graph: compilation.builder.build(), images: compilation.imageTargets),
+      compilation.diagnostics
+    )
+  }
+}
+
+/// A compilation in progress: declarations by label, what each has become, and what is being compiled.
+///
+/// Each kind of target is compiled by an extension in its own folder. A target is compiled when it is first needed, so
+/// producers come before consumers, and a label met while it is being compiled closes a cycle.
+final class Compilation {
+  let resolved: ResolvedWorkspace
+  var builder = GraphBuilder()
+  var diagnostics = Diagnostics()
+  var imageTargets: [Label: ImageTarget] = [:]
+
+  /// By label with architecture; `nil` where compiling failed and has been reported.
+  private var imageStates: [Label: ImageState?] = [:]
+  private var repositoryOutputs: [Label: OutputReference?] = [:]
+  private var commandNodes: [Label: NodeID?] = [:]
+  private var inProgress: [(label: Label, location: SourceLocation)] = []
+
+  private let imagesByLabel: [Label: ResolvedImage]
+  private let basesByLabel: [Label: BaseImage]
+  private let repositoriesByLabel: [Label: RepositoryTarget]
+  private let commandsByLabel: [Label: CommandTarget]
+
+  init(_ resolved: ResolvedWorkspace) {
+    self.resolved = resolved
+    func table<T>(_ items: [T], _ label: (T) -> Label) -> [Label: T] {
+      Dictionary(items.map { (label($0), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+    imagesByLabel = table(resolved.images) { $0.entry.label }
+    basesByLabel = table(resolved.workspace.bases) { $0.label.value }
+    repositoriesByLabel = table(resolved.workspace.repositories) { $0.label.value }
+    commandsByLabel = table(resolved.workspace.commands) { $0.label.value }
+  }
+
+  var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
+
+  func compileEverything() throws {
+    for command in resolved.workspace.commands {
+      for architecture in command.targetArchitectures {
+        _ = try commandNode(command.label.value.on(architecture), at: command.location)
+      }
+    }
+    for repository in resolved.workspace.repositories {
+      for architecture in repository.architectures {
+        _ = try repositoryOutput(repository.label.value.on(architecture.value), at: repository.label.location)
+      }
+    }
+    for base in resolved.workspace.bases {
+      for architecture in base.architectures {
+        _ = try imageState(base.label.value.on(architecture.value), at: base.label.location)
+      }
+      addIndex(of: base.label.value, at: base.label.location)
+    }
+    for image in resolved.images {
+      checkDeclaredEdges(of: image)
+      for architecture in architectures {
+        _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
+      }
+      addIndex(of: image.entry.label, at: image.entry.location)
+    }
+  }
+
+  /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
+  func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
+    if let known = imageStates[label] { return known }
+    let state: ImageState?? = try guardingCycles(label, at: location) {
+      if let base = basesByLabel[label.withoutArchitecture] { return try compile(base, label) }
+      if let image = imagesByLabel[label.withoutArchitecture] { return try compile(image, label) }
+      reportUnknown(label, at: location)
+      return nil
+    }
+    imageStates[label] = state ?? nil
+    return state ?? nil
+  }
+
+  /// The `repodata` output of a repository target for an architecture.
+  func repositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    if let known = repositoryOutputs[label] { return known }
+    let output: OutputReference?? = try guardingCycles(label, at: location) {
+      guard let repository = repositoriesByLabel[label.withoutArchitecture] else {
+        reportUnknown(label, at: location)
+        return nil
+      }
+      return try compile(repository, label)
+    }
+    repositoryOutputs[label] = output ?? nil
+    return output ?? nil
+  }
+
+  /// The node of a command target for an architecture, or of one that serves every architecture.
+  func commandNode(_ label: Label, at location: SourceLocation) throws -> NodeID? {
+    guard let command = commandsByLabel[label.withoutArchitecture] else {
+      reportUnknown(label, at: location)
+      return nil
+    }
+    let label = command.architectures.isEmpty ? label.withoutArchitecture : label
+    if let known = commandNodes[label] { return known }
+    let node: NodeID?? = try guardingCycles(label, at: location) { try compile(command, label) }
+    commandNodes[label] = node ?? nil
+    return node ?? nil
+  }
+
+  /// What a label delivers, whatever its kind.
+  func delivered(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    let plain = label.withoutArchitecture
+    if commandsByLabel[plain] != nil {
+      _ = try commandNode(label, at: location)
+    } else if repositoriesByLabel[plain] != nil {
+      _ = try repositoryOutput(label, at: location)
+    } else {
+      _ = try imageState(label, at: location)
+    }
+    return (builder.target(label) ?? builder.target(plain)).map { OutputReference(node: $0.node, output: $0.output) }
+  }
+
+  var commands: [CommandTarget] { resolved.workspace.commands }
+
+  private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws -> T?? {
+    if let start = inProgress.firstIndex(where: { $0.label == label }) {
+      let cycle = inProgress[start...]
+      let path = (cycle.map(\.label) + [label]).map(\.description).joined(separator: " -> ")
+      let lines = cycle.dropFirst().map { "\($0.location) names \($0.label)" } + ["\(location) names \(label)"]
+      diagnostics.add(
+        .error(
+          "these targets need each other: \(path)", at: location, hint: "remove one of: " + lines.joined(separator: "; ")))
+      return .some(nil)
+    }
+    inProgress.append((label, location))
+    defer { inProgress.removeLast() }
+    return try body()
+  }
+
+  private func reportUnknown(_ label: Label, at location: SourceLocation) {
+    let names = (Array(imagesByLabel.keys) + basesByLabel.keys + repositoriesByLabel.keys + commandsByLabel.keys)
+    if names.contains(label.withoutArchitecture) { return }
+    // An entry whose source could not be read has been reported as such.
+    if resolved.workspace.images.contains(where: { $0.label == label.withoutArchitecture }) { return }
+    let plain = label.withoutArchitecture.description
+    let near = Nearest.match(for: plain, among: names.map(\.description).sorted())
+    diagnostics.add(
+      .error(
+        "no target is called '\(plain)'", at: location,
+        hint: near.map { "did you mean '\($0)'?" } ?? "'graph ls' lists all targets"))
+  }
+}
+
+extension CommandTarget {
+  /// One label for each architecture, or one without for a target that serves all.
+  var targetArchitectures: [Architecture?] { architectures.isEmpty ? [nil] : architectures.map(\.value) }
+}

@@ -1,0 +1,255 @@
+import GraphCore
+import Manifests
+import Resolve
+
+/// Reads the instructions of one Dockerfile for one architecture, in order, and adds their nodes.
+struct InstructionReader {
+  private let compilation: Compilation
+  private let image: ResolvedImage
+  private let label: Label
+  private let architecture: Architecture
+  private var state: ImageState?
+  private var hasFailed = false
+  private var number = 0
+  /// ARG names and values in scope; `nil` is declared without a value.
+  private var arguments: [String: String?] = [:]
+  private(set) var runs: [NodeID] = []
+
+  init(compilation: Compilation, image: ResolvedImage, label: Label) {
+    self.compilation = compilation
+    self.image = image
+    self.label = label
+    architecture = label.architecture ?? .host
+  }
+
+  /// The state after the last instruction; `nil` where something was wrong, which has been reported.
+  var finishedState: ImageState? { hasFailed ? nil : state }
+
+  mutating func read(_ instruction: Dockerfile.Instruction) throws {
+    number += 1
+    switch instruction.kind {
+    case .from(let reference, let platform, let stageName):
+      try readFrom(reference, platform: platform, stageName: stageName, instruction)
+      return
+    case .argument(let name, let value):
+      arguments[name] = .some(try value.map { try expand($0, instruction) })
+      return
+    case .unsupported(let name):
+      fail("graph does not build the instruction \(name) yet", instruction)
+      return
+    default: break
+    }
+    guard state != nil else {
+      if !hasFailed { fail("the instruction comes before FROM", instruction) }
+      return
+    }
+    switch instruction.kind {
+    case .run(let form): readRun(form, instruction)
+    case .copy(let copy): try readCopy(copy, instruction)
+    case .workingDirectory(let path): try readWorkingDirectory(path, instruction)
+    case .environment(let pairs):
+      try change(.environment(pairs.map(\.name), values: pairs.map { try expand($0.value, instruction) }), instruction)
+    case .label(let pairs):
+      try change(
+        .labels(
+          pairs.map { try expand($0.name, instruction) }, values: pairs.map { try expand($0.value, instruction) }),
+        instruction)
+    case .user(let user): try change(.user(try expand(user, instruction)), instruction)
+    case .expose(let ports):
+      try change(
+        .expose(try ports.map { try expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }), instruction)
+    case .entryPoint(let form): try change(.entryPoint(Self.argv(form)), instruction)
+    case .command(let form): try change(.command(Self.argv(form)), instruction)
+    case .from, .argument, .unsupported: break
+    }
+  }
+
+  // MARK: FROM
+
+  private mutating func readFrom(
+    _ reference: Located<String>, platform: String?, stageName: String?, _ instruction: Dockerfile.Instruction
+  ) throws {
+    if state != nil {
+      fail("a second FROM makes a multi-stage build, which graph does not build yet", instruction)
+      return
+    }
+    if platform != nil {
+      fail("FROM --platform is not built yet", instruction, hint: "leave it out: each architecture is built for itself")
+      return
+    }
+    let name = try expand(reference.value, instruction)
+    switch compilation.resolved.names.meaning(of: name) {
+    case .target(let target):
+      guard var base = try compilation.imageState(target.on(architecture), at: reference.location) else {
+        // The base has errors of its own, which have been reported.
+        hasFailed = true
+        return
+      }
+      let manifest = compilation.builder.target(target.on(architecture)).map { Input.Source.output($0.node, "manifest") }
+      base.base = (name, manifest)
+      state = base
+    case .external(let external, _):
+      state = try compilation.externalState(external, label: label, location: reference.location)
+      if state == nil { hasFailed = true }
+    case .unknown(let hint):
+      compilation.diagnostics.add(
+        .error("FROM names '\(name)', which is no image of this workspace", at: reference.location, hint: hint))
+      hasFailed = true
+    }
+  }
+
+  // MARK: RUN
+
+  private mutating func readRun(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
+    guard let lowered = LoweredRun(form), let current = state, !current.repositories.isEmpty else {
+      addRun(Self.argv(form), instruction)
+      return
+    }
+    let repeated = lowered.installations.count > 1
+    for (index, installation) in lowered.installations.enumerated() {
+      guard var current = state else { return }
+      compilation.addInstallation(
+        installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text, to: &current,
+        label: label, location: instruction.location)
+      state = current
+    }
+    if let rest = lowered.rest {
+      addRun(Self.argv(.shell(rest)), instruction)
+    } else if lowered.installations.isEmpty {
+      state?.history.append((instruction.text, nil))
+    }
+  }
+
+  private mutating func addRun(_ argv: [String], _ instruction: Dockerfile.Instruction) {
+    guard var current = state else { return }
+    var environment = current.settings.environmentByName
+    for case (let name, let value?) in arguments where environment[name] == nil { environment[name] = value }
+    let node = compilation.builder.add(
+      Node(
+        label: label, step: "\(number) \(instruction.text.prefix(60))",
+        action: Action(
+          rule: .init("run", version: 1), environment: environment, architecture: architecture,
+          inputs: current.layerInputs, outputs: [.init("layer", .layer)],
+          command: Command(
+            argv: argv, workingDirectory: current.settings.workingDirectory ?? "/", root: .layers,
+            collects: [.init(output: "layer", from: .changes)],
+            discards: ["/var/cache/ldconfig/aux-cache", "/run/"], user: current.settings.user ?? ""),
+          limits: .init(memoryMegabytes: 512)),
+        location: instruction.location, isOpaque: true))
+    runs.append(node)
+    compilation.push(
+      OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
+      location: instruction.location)
+    current.history.append((instruction.text, current.layers.count - 1))
+    state = current
+  }
+
+  // MARK: Files
+
+  private mutating func readCopy(_ copy: Dockerfile.Copy, _ instruction: Dockerfile.Instruction) throws {
+    guard var current = state else { return }
+    var sources: [Located<String>] = []
+    for source in copy.sources { sources.append(Located(try expand(source.value, instruction), at: source.location)) }
+    let collected = try CopySources.collect(sources, from: image.source, context: image.contextFolder)
+    switch collected {
+    case .failure(let diagnostic):
+      compilation.diagnostics.add(diagnostic)
+      hasFailed = true
+    case .success(let found):
+      let destination = try expand(copy.destination, instruction)
+      if copy.sources.count > 1 || found.isSeveral, !destination.hasSuffix("/") {
+        fail(
+          "COPY of several files needs a folder as its destination", instruction,
+          hint: "write '\(destination)/' with a slash at the end")
+        return
+      }
+      let node = compilation.builder.add(
+        Node(
+          label: label, step: "\(number) \(instruction.text.prefix(60))",
+          action: Action(
+            rule: CopyOperation.rule,
+            arguments: [
+              .init("entries", found.entries), .init("destination", destination),
+              .init("working-directory", current.settings.workingDirectory ?? "/"),
+              .init("owner", try copy.owner.map { try expand($0, instruction) } ?? ""), .init("mode", copy.mode ?? ""),
+            ],
+            inputs: current.layerInputs + found.inputs, outputs: [.init("layer", .layer)]),
+          location: instruction.location))
+      compilation.push(
+        OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
+        location: instruction.location)
+      current.history.append((instruction.text, current.layers.count - 1))
+      state = current
+    }
+  }
+
+  private mutating func readWorkingDirectory(_ path: String, _ instruction: Dockerfile.Instruction) throws {
+    guard var current = state else { return }
+    let expanded = try expand(path, instruction)
+    let folder = "/" + (RepositoryPath.join(current.settings.workingDirectory ?? "/", expanded) ?? "")
+    let node = compilation.builder.add(
+      Node(
+        label: label, step: "\(number) \(instruction.text.prefix(60))",
+        action: Action(
+          rule: MakeFolderOperation.rule, arguments: [.init("folder", folder)], inputs: current.layerInputs,
+          outputs: [.init("layer", .layer)]),
+        location: instruction.location))
+    compilation.push(
+      OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
+      location: instruction.location)
+    state = current
+    try change(.workingDirectory(folder), instruction, layer: current.layers.count - 1)
+  }
+
+  // MARK: Settings
+
+  private mutating func change(
+    _ change: SettingsChange, _ instruction: Dockerfile.Instruction, layer: Int? = nil
+  ) throws {
+    guard var current = state else { return }
+    change.apply(to: &current.settings)
+    let node = compilation.builder.add(
+      Node(
+        label: label, step: "\(number) settings \(instruction.text.prefix(50))",
+        action: Action(
+          rule: ConfigureOperation.rule, arguments: change.arguments,
+          inputs: [Input("settings", current.settingsSource)], outputs: [.init("settings", .blob)]),
+        location: instruction.location))
+    current.settingsSource = .output(node, "settings")
+    current.history.append((instruction.text, layer))
+    state = current
+  }
+
+  // MARK: Texts
+
+  private func expand(_ text: String, _ instruction: Dockerfile.Instruction) throws -> String {
+    let environment = state?.settings.environmentByName ?? [:]
+    return try Variables.expand(text) { name in
+      environment[name] ?? (arguments[name] ?? nil) ?? predefined(name)
+    }
+  }
+
+  /// The platform arguments that are there without being declared. Source: Dockerfile reference, ARG.
+  private func predefined(_ name: String) -> String? {
+    let names = architecture.names
+    return switch name {
+    case "TARGETARCH": names.oci
+    case "TARGETOS": "linux"
+    case "TARGETVARIANT": names.ociVariant ?? ""
+    case "TARGETPLATFORM": "linux/\(names.oci)" + (names.ociVariant.map { "/\($0)" } ?? "")
+    default: nil
+    }
+  }
+
+  private static func argv(_ form: Dockerfile.Form) -> [String] {
+    switch form {
+    case .exec(let argv): argv
+    case .shell(let text): ["/bin/sh", "-c", text]
+    }
+  }
+
+  private mutating func fail(_ message: String, _ instruction: Dockerfile.Instruction, hint: String? = nil) {
+    compilation.diagnostics.add(.error(message, at: instruction.location, hint: hint))
+    hasFailed = true
+  }
+}

@@ -1,0 +1,69 @@
+import GraphCore
+import Manifests
+
+/// `repositories:` of `graph.d`: the RPMs of its members, and the metadata that createrepo_c makes of them.
+///
+/// Nodes: `gather` (one folder of all RPMs), `repodata` (createrepo_c in the sandbox), `repository` (both together,
+/// which is what the label delivers). Package installations depend on `repodata` alone: the RPMs they install are
+/// named by digest in their locks.
+extension Compilation {
+  func compile(_ repository: RepositoryTarget, _ label: Label) throws -> OutputReference? {
+    guard let architecture = label.architecture else { return nil }
+    var inputs: [Input] = []
+    for member in repository.members {
+      let matching = commands.filter {
+        member.value.matches($0.label.value.on(architecture)) || member.value.matches($0.label.value)
+      }
+      if matching.isEmpty {
+        diagnostics.add(
+          .error(
+            "no target matches the member '\(member.value)'", at: member.location,
+            hint: "'graph ls' lists all targets"))
+      }
+      for command in matching {
+        guard let node = try commandNode(command.label.value.on(architecture), at: member.location) else { return nil }
+        for output in command.outputs {
+          let role = "member/\(command.label.value.package)/\(command.label.value.name)/\(output.name.value)"
+          if !inputs.contains(where: { $0.role == role }) {
+            inputs.append(Input(role, .output(node, output.name.value)))
+          }
+        }
+      }
+    }
+    let gather = builder.add(
+      Node(
+        label: label, step: "gather",
+        action: Action(rule: GatherOperation.rule, inputs: inputs, outputs: [.init("packages", .tree)]),
+        location: repository.label.location))
+    let repodata = builder.add(
+      Node(
+        label: label, step: "repodata",
+        action: Action(
+          rule: .init("createrepo", version: 1),
+          inputs: [Input("packages", .output(gather, "packages"))] + toolInputs(["createrepo_c"]),
+          outputs: [.init("repodata", .tree)],
+          command: Command(
+            argv: [
+              "createrepo_c", "--quiet", "--no-database", "--general-compress-type", "zstd",
+              // Without both, the metadata carries the time of the run.
+              "--revision", "1", "--set-timestamp-to-revision",
+              "--outputdir", "/build/out/repository", "/build/packages",
+            ],
+            workingDirectory: "/build", root: .host,
+            stages: [.init(role: "packages", path: "/build/packages")],
+            collects: [.init(output: "repodata", from: .path("/build/out/repository"))])),
+        location: repository.label.location))
+    let whole = builder.add(
+      Node(
+        label: label, step: "repository",
+        action: Action(
+          rule: GatherOperation.mergeRule,
+          inputs: [
+            Input("member/packages", .output(gather, "packages")), Input("member/repodata", .output(repodata, "repodata")),
+          ],
+          outputs: [.init("packages", .tree)]),
+        location: repository.label.location))
+    builder.deliver(label, Graph.Target(kind: .repository, node: whole, output: "packages"))
+    return OutputReference(node: repodata, output: "repodata")
+  }
+}
