@@ -16,7 +16,8 @@ struct FieldReader {
   /// - Returns: `nil`, after reporting it, where the node is no mapping.
   init?(_ node: YAMLNode, _ what: String, keys: [String], ignored: [String] = [], findings: Findings) {
     guard node.kind == .mapping else {
-      findings.error("\(what) must be a mapping of 'key: value', not \(node.description)", at: node, hint: Self.list(keys))
+      findings.error(
+        "\(what) must be a mapping of 'key: value', not \(node.description)", at: node, hint: Self.list(keys))
       return nil
     }
     (self.what, self.node, self.findings) = (what, node, findings)
@@ -26,7 +27,8 @@ struct FieldReader {
       if fields[name] == nil { fields[name] = value }
       if !keys.contains(name), !ignored.contains(name) {
         findings.error(
-          "unknown key '\(name.shortened)' in \(what)", at: key, hint: Nearest.hint(for: name, among: keys, noun: "known keys"))
+          "unknown key '\(name.shortened)' in \(what)", at: key,
+          hint: Nearest.hint(for: name, among: keys, noun: "known keys"))
       }
     }
     self.fields = fields
@@ -46,7 +48,8 @@ struct FieldReader {
   func required(_ key: String, example: String) -> YAMLNode? {
     if let node = node(key) { return node }
     if let empty = fields[key] {
-      findings.error("'\(key)' of \(what) has no value", at: empty, hint: "write, for example, '\(key): \(example)'")
+      findings.error(
+        "'\(key)' of \(what) has no value", at: empty, hint: "write, for example, '\(key): \(example)'")
     } else {
       findings.error("\(what) has no '\(key)'", at: node, hint: "add, for example, '\(key): \(example)'")
     }
@@ -56,9 +59,12 @@ struct FieldReader {
   func text(_ key: String) -> Located<String>? { node(key).flatMap { text(of: $0, "'\(key)'") } }
 
   func requiredText(_ key: String, example: String) -> Located<String>? {
-    guard let text = required(key, example: example).flatMap({ self.text(of: $0, "'\(key)'") }) else { return nil }
+    guard let text = required(key, example: example).flatMap({ self.text(of: $0, "'\(key)'") }) else {
+      return nil
+    }
     guard !text.value.isEmpty else {
-      findings.error("'\(key)' of \(what) is empty", at: text, hint: "write, for example, '\(key): \(example)'")
+      findings.error(
+        "'\(key)' of \(what) is empty", at: text, hint: "write, for example, '\(key): \(example)'")
       return nil
     }
     return text
@@ -72,7 +78,8 @@ struct FieldReader {
     guard let node = node(key) else { return [] }
     guard node.kind == .list else {
       findings.error(
-        "'\(key)' must be a list, not \(node.description)", at: node, hint: "start each item on its own line with '- '")
+        "'\(key)' must be a list, not \(node.description)", at: node,
+        hint: "start each item on its own line with '- '")
       return []
     }
     return node.elements
@@ -128,7 +135,9 @@ struct FieldReader {
   }
 
   /// One of a closed set of words.
-  func choice<Value: RawRepresentable<String> & CaseIterable>(_ text: Located<String>, _ key: String) -> Value? {
+  func choice<Value: RawRepresentable<String> & CaseIterable>(_ text: Located<String>, _ key: String)
+    -> Value?
+  {
     if let value = Value(rawValue: text.value) { return value }
     let known = Value.allCases.map(\.rawValue)
     findings.error(

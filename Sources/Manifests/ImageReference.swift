@@ -32,14 +32,17 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
       let digest = rest[rest.index(after: at)...]
       rest = rest[..<at]
       let digits = digest.utf8.dropFirst(7)
-      guard digest.utf8.starts(with: "sha256:".utf8), digits.count == 64, digits.allSatisfy(Self.isLowerHex) else {
+      guard digest.utf8.starts(with: "sha256:".utf8), digits.count == 64, digits.allSatisfy(Self.isLowerHex)
+      else {
         throw fail("after '@' comes 'sha256:' and 64 hexadecimal digits")
       }
       self.digest = String(digest)
     }
     var components = rest.split(separator: "/", omittingEmptySubsequences: false)
     if components.count > 1, let first = components.first, Self.meansRegistry(first) {
-      guard Self.isRegistry(first) else { throw fail("'\(String(first).shortened)' is no host name with an optional port") }
+      guard Self.isRegistry(first) else {
+        throw fail("'\(String(first).shortened)' is no host name with an optional port")
+      }
       registry = String(first)
       components.removeFirst()
     }
@@ -52,7 +55,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
       }
       let tag = last[last.index(after: colon)...]
       guard Self.isTag(tag) else {
-        throw fail("a tag has up to 128 letters, digits, '_', '.' and '-', and does not start with '.' or '-'")
+        throw fail(
+          "a tag has up to 128 letters, digits, '_', '.' and '-', and does not start with '.' or '-'")
       }
       self.tag = String(tag)
       components.append(last[..<colon])
@@ -68,7 +72,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
       throw fail(
         component.isEmpty
           ? "it has an empty part"
-          : "'\(String(component).shortened)' must be lower-case letters and digits, with '.', '_', '__' or '-' between them")
+          : "'\(String(component).shortened)' must be lower-case letters and digits, with '.', '_', '__' or '-' between them"
+      )
     }
     path = components.joined(separator: "/")
     guard (registry.map { $0.utf8.count + 1 } ?? 0) + path.utf8.count <= 255 else {
@@ -87,7 +92,9 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     if text.first == "[" {
       guard let close = text.firstIndex(of: "]") else { return false }
       let address = text[text.index(after: text.startIndex)..<close]
-      guard !address.isEmpty, address.utf8.allSatisfy({ isHex($0) || $0 == UInt8(ascii: ":") }) else { return false }
+      guard !address.isEmpty, address.utf8.allSatisfy({ isHex($0) || $0 == UInt8(ascii: ":") }) else {
+        return false
+      }
       let after = text[text.index(after: close)...]
       return after.isEmpty || (after.first == ":" && isPort(after.dropFirst()))
     }

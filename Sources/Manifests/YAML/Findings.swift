@@ -36,12 +36,15 @@ final class Findings {
   }
 
   private func add(
-    _ severity: Diagnostic.Severity, _ message: String, _ location: SourceLocation, _ length: Int, _ hint: String?
+    _ severity: Diagnostic.Severity, _ message: String, _ location: SourceLocation, _ length: Int,
+    _ hint: String?
   ) {
     count += 1
     if count > Self.messagesMax {
       if count == Self.messagesMax + 1 {
-        diagnostics.add(.error("more than \(Self.messagesMax) messages about this file; the rest is left out", at: location))
+        diagnostics.add(
+          .error("more than \(Self.messagesMax) messages about this file; the rest is left out", at: location)
+        )
       }
       return
     }

@@ -34,7 +34,9 @@ public struct SourceText: Sendable {
         default: false
         }
       guard isBreak else { continue }
-      if scalar == "\r", index < scalars.endIndex, scalars[index] == "\n" { index = scalars.index(after: index) }
+      if scalar == "\r", index < scalars.endIndex, scalars[index] == "\n" {
+        index = scalars.index(after: index)
+      }
       lines.append(Substring(scalars[start..<end]))
       start = index
     }
@@ -53,7 +55,8 @@ public struct SourceText: Sendable {
 
   /// A message at a place of this text, with its line, underlining `length` characters but never more than the line.
   public func diagnostic(
-    _ severity: Diagnostic.Severity, at location: SourceLocation, length: Int, _ message: String, hint: String?
+    _ severity: Diagnostic.Severity, at location: SourceLocation, length: Int, _ message: String,
+    hint: String?
   ) -> Diagnostic {
     let line = line(location.line)
     let rest = (line?.unicodeScalars.count ?? 0) - (location.column - 1)
@@ -66,7 +69,9 @@ public struct SourceText: Sendable {
   public func length(of text: String, at location: SourceLocation) -> Int {
     guard let line = line(location.line) else { return 1 }
     let rest = Array(line.unicodeScalars.dropFirst(location.column - 1))
-    guard let first = rest.first, first == "\"" || first == "'" else { return max(1, text.unicodeScalars.count) }
+    guard let first = rest.first, first == "\"" || first == "'" else {
+      return max(1, text.unicodeScalars.count)
+    }
     return (rest.dropFirst().firstIndex(of: first) ?? rest.count - 1) + 1
   }
 
@@ -90,7 +95,8 @@ public struct SourceText: Sendable {
       let place = SourceLocation(file: file, line: 1, column: 1)
       return .failure(
         .error(
-          "the file is larger than \(bytesMax >> 20) MiB", at: place, hint: "split it, or keep data in files of its own"))
+          "the file is larger than \(bytesMax >> 20) MiB", at: place,
+          hint: "split it, or keep data in files of its own"))
     }
     if let text = String(validating: bytes, as: UTF8.self) { return .text(text) }
     let fault = invalidByte(in: bytes)

@@ -30,7 +30,8 @@ struct YAMLFault {
       let lines = SourceText(file: "", text: before, lineEnds: .yaml).lines
       let column = lines[lines.count - 1].unicodeScalars.count + 1
       return findings.error(
-        "this character cannot be part of YAML text", at: findings.source.location(line: lines.count, column: column),
+        "this character cannot be part of YAML text",
+        at: findings.source.location(line: lines.count, column: column),
         hint: "remove it, or write it as an escape in double quotes, such as \"\\x07\"")
     }
     let (message, hint) = explanation(findings.source)
@@ -63,7 +64,8 @@ struct YAMLFault {
         return ("no space after the colon in '\(missing)', in the line above", "write a space after ':'")
       }
       return (
-        "a ': ' cannot stand here", "put a value that contains ': ' in quotes, or align this key with the ones above"
+        "a ': ' cannot stand here",
+        "put a value that contains ': ' in quotes, or align this key with the ones above"
       )
     case "did not find expected key", "did not find expected '-' indicator":
       let what = problem.hasSuffix("key") ? "mapping" : "list"
@@ -74,12 +76,19 @@ struct YAMLFault {
     case "block sequence entries are not allowed in this context":
       return ("a list item cannot start here", "start the list on the next line, indented below its key")
     case "found unexpected end of stream":
-      return ("the quotes that open in line \(contextLine) are never closed", "close them, or double a quote inside '…'")
+      return (
+        "the quotes that open in line \(contextLine) are never closed",
+        "close them, or double a quote inside '…'"
+      )
     case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
       let bracket = problem.hasSuffix("]'") ? "]" : "}"
-      return ("expected ',' or '\(bracket)' here", "close what was opened in line \(contextLine) with '\(bracket)'")
+      return (
+        "expected ',' or '\(bracket)' here", "close what was opened in line \(contextLine) with '\(bracket)'"
+      )
     case "found unknown escape character":
-      return ("this escape does not exist in double quotes", "write \\\\ for a backslash, or use single quotes")
+      return (
+        "this escape does not exist in double quotes", "write \\\\ for a backslash, or use single quotes"
+      )
     default:
       return ((context.isEmpty ? "" : context + ", ") + problem, nil)
     }
@@ -90,7 +99,8 @@ struct YAMLFault {
     var text = line.drop { $0 == " " || $0 == "-" }
     text = text.prefix { $0 != "#" }
     while text.last == " " { text.removeLast() }
-    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex, text.index(after: colon) != text.endIndex,
+    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex,
+      text.index(after: colon) != text.endIndex,
       text[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }),
       text[text.index(after: colon)] != " ", !text.contains("://")
     else { return nil }
@@ -104,7 +114,8 @@ extension YAMLFault {
     self.init(
       problem: parser.problem.map { String(cString: $0) } ?? "the file cannot be read as YAML",
       context: parser.context.map { String(cString: $0) } ?? "",
-      line: Int(clamping: parser.problem_mark.line) + 1, column: Int(clamping: parser.problem_mark.column) + 1,
+      line: Int(clamping: parser.problem_mark.line) + 1,
+      column: Int(clamping: parser.problem_mark.column) + 1,
       contextLine: Int(clamping: parser.context_mark.line) + 1,
       byteOffset: parser.error == YAML_READER_ERROR ? Int(clamping: parser.problem_offset) : nil)
   }

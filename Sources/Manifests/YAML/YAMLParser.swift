@@ -77,7 +77,8 @@ private struct YAMLBuilder {
       documents += 1
       guard documents == 1 else {
         findings.error(
-          "a second document starts here", at: location(event), length: 3, hint: "keep one document in each file")
+          "a second document starts here", at: location(event), length: 3,
+          hint: "keep one document in each file")
         return .failed
       }
     case YAML_SCALAR_EVENT:
@@ -167,11 +168,13 @@ private struct YAMLBuilder {
     for position in stride(from: 0, to: children.count, by: 2) {
       let key = children[position]
       let index = Int(key)
-      let place = findings.source.location(line: Int(columns.lines[index]), column: Int(columns.columns[index]))
+      let place = findings.source.location(
+        line: Int(columns.lines[index]), column: Int(columns.columns[index]))
       let length = Int(columns.lengths[index])
       guard columns.kinds[index] == .plain || columns.kinds[index] == .quoted else {
         findings.error(
-          "a key must be text, not \(columns.kinds[index] == .list ? "a list" : "a mapping")", at: place, length: length,
+          "a key must be text, not \(columns.kinds[index] == .list ? "a list" : "a mapping")", at: place,
+          length: length,
           hint: "put text that starts with { or [ in quotes")
         continue
       }
@@ -204,7 +207,8 @@ private struct YAMLBuilder {
   private func refuse(tag: UnsafeMutablePointer<yaml_char_t>?, _ event: yaml_event_t) {
     guard let tag = Self.text(tag) else { return }
     findings.error(
-      "tag '\(tag.shortened)' has no meaning here", at: location(event), hint: "remove it: every value is text")
+      "tag '\(tag.shortened)' has no meaning here", at: location(event),
+      hint: "remove it: every value is text")
   }
 
   private func location(_ event: yaml_event_t) -> SourceLocation {
