@@ -3,7 +3,12 @@ import GraphCore
 /// A Dockerfile as written: instructions in order, variables not yet replaced.
 public struct Dockerfile: Sendable, Hashable {
   public var instructions: [Instruction]
-  public init(instructions: [Instruction]) { self.instructions = instructions }
+  /// What the `escape` directive chose: `\\` or a backtick; `Variables.expand` needs it.
+  public var escape: Unicode.Scalar
+  public init(instructions: [Instruction], escape: Unicode.Scalar = "\\") {
+    self.instructions = instructions
+    self.escape = escape
+  }
 
   public struct Instruction: Sendable, Hashable {
     public var kind: Kind
@@ -43,6 +48,7 @@ public struct Dockerfile: Sendable, Hashable {
 
   public struct Pair: Sendable, Hashable {
     public var name: String
+    /// As written, with its quotes and escapes: they decide what `Variables.expand` replaces.
     public var value: String
     public init(name: String, value: String) {
       self.name = name

@@ -1,0 +1,82 @@
+import GraphCore
+
+/// Reads a Dockerfile. Source: the Dockerfile reference; where it is silent, what BuildKit does.
+///
+/// Instructions of the language that graph does not build are kept as `unsupported`: whether they matter is for the
+/// stage that builds. Variables are not replaced.
+public enum DockerfileReader {
+  /// - Parameter file: its name in messages.
+  /// - Returns: the instructions that could be read, and all messages.
+  public static func read(_ bytes: [UInt8], file: String) -> (Dockerfile, Diagnostics) {
+    switch SourceText.decode(bytes, file: file) {
+    case .failure(let diagnostic):
+      var diagnostics = Diagnostics()
+      diagnostics.add(diagnostic)
+      return (Dockerfile(instructions: []), diagnostics)
+    case .text(let text):
+      return read(text, file: file)
+    }
+  }
+
+  /// The same for text that is at hand.
+  public static func read(_ text: String, file: String) -> (Dockerfile, Diagnostics) {
+    let findings = Findings(SourceText(file: file, text: text, lineEnds: .newline))
+    var lines = DockerfileLines(findings)
+    var stages = StageCheck()
+    var dockerfile = Dockerfile(instructions: [], escape: lines.escape)
+    while let line = lines.nextInstruction() {
+      var reader = InstructionReader(line: line, escape: lines.escape, findings: findings)
+      if let terminator = reader.hereDocument() {
+        lines.skip(to: terminator)
+        continue
+      }
+      for kind in reader.read() {
+        let instruction = Dockerfile.Instruction(kind: kind, location: reader.location(0), text: line.display)
+        if let keyword = reader.keyword { stages.check(instruction, keyword, findings) }
+        dockerfile.instructions.append(instruction)
+      }
+      if let keyword = reader.keyword { stages.saw(keyword) }
+    }
+    if !stages.hasFrom {
+      findings.error(
+        "the Dockerfile has no FROM", at: findings.source.location(line: 1, column: 1),
+        hint: "start it with 'FROM image:tag'")
+    }
+    return (dockerfile, findings.diagnostics)
+  }
+}
+
+/// What depends on the instructions before: FROM comes first, and a stage's name may stand where an image's does.
+private struct StageCheck {
+  private(set) var hasFrom = false
+  private var hasReported = false
+  private var names: Set<String> = []
+
+  mutating func saw(_ keyword: String) { if keyword == "FROM" { hasFrom = true } }
+
+  mutating func check(_ instruction: Dockerfile.Instruction, _ keyword: String, _ findings: Findings) {
+    guard case .from(let image, _, let name) = instruction.kind else {
+      if !hasFrom, keyword != "ARG", !hasReported {
+        hasReported = true
+        findings.error(
+          "'\(keyword)' stands before the first FROM", at: instruction.location,
+          length: keyword.unicodeScalars.count,
+          hint: "start with 'FROM image:tag'; only ARG may come before it")
+      }
+      return
+    }
+    if !names.contains(image.value.lowercased()), image.value != "scratch", !image.value.contains("$") {
+      do throws(ImageReferenceError) {
+        _ = try ImageReference(image.value)
+      } catch {
+        findings.error(
+          error.description, at: image, hint: "write, for example, 'FROM registry.example.org/app/job:tag'")
+      }
+    }
+    if let name, !names.insert(name.lowercased()).inserted {
+      findings.error(
+        "stage '\(name.shortened)' is named twice", at: instruction.location, length: 4,
+        hint: "choose another name")
+    }
+  }
+}

@@ -1,0 +1,309 @@
+import GraphCore
+
+/// Reads one item of `commands` and expands its `for-each`.
+struct CommandReader {
+  static let keys = [
+    "name", "for-each", "root", "tools", "inputs", "command", "env", "outputs", "fetch", "arches", "timeout",
+  ]
+  static let timeoutSecondsMax = 7 * 24 * 3600
+
+  let settings: Settings
+  let paths: WorkspacePaths
+  let findings: Findings
+
+  func read(_ node: YAMLNode) -> [CommandTarget] {
+    guard let reader = FieldReader(node, "a command", keys: Self.keys, findings: findings) else { return [] }
+    let items = items(reader)
+    let name = reader.requiredText("name", example: "//tools/hello")
+    let root = root(reader)
+    let tools = tools(reader, root: root)
+    let outputs = outputs(reader)
+    let command = reader.required("command", example: "[cp, '{inputs.a}', '{outputs.b}']").map {
+      reader.texts(of: $0, "'command'")
+    }
+    let fetch = fetch(reader)
+    let architectures = architectures(reader)
+    let timeout = reader.number("timeout", in: 1...Self.timeoutSecondsMax, default: 3600)
+    let environment = reader.environment("env")
+    let inputs = reader.pairs("inputs")
+    let scope = Scope(
+      inputs: inputs.map(\.key.value), outputs: outputs.map(\.name.value), hasFetch: fetch != nil,
+      hasItem: items != nil)
+    check(command ?? [], scope, outputs: outputs, reader)
+    if let name { check(name: name, hasItem: items != nil) }
+    inputs.forEach { checkName($0.key, "an input") }
+    guard let name, let root, let command else {
+      if items == nil || items?.isEmpty == false {
+        _ = inputs.map { source($0.value, $0.key, item: items?.first, reader) }
+      }
+      return []
+    }
+    let choices: [Located<String>?] = items ?? [nil]
+    return choices.compactMap { item in
+      // Inputs are read before the name is judged, so that one pass finds the faults of both.
+      let named = inputs.compactMap { pair in
+        source(pair.value, pair.key, item: item, reader).map {
+          CommandTarget.NamedInput(name: pair.key, source: $0)
+        }
+      }
+      guard let label = label(name, item: item, reader) else { return nil }
+      return CommandTarget(
+        label: label, architectures: architectures, root: root, tools: tools, inputs: named, command: command,
+        environment: environment.mapValues { fill($0, item) }, outputs: outputs,
+        fetch: fetch.map { fetch in
+          CommandTarget.Fetch(resolver: fetch.resolver.map { Located(fill($0.value, item), at: $0.location) })
+        }, item: item?.value, timeoutSeconds: timeout, location: node.location)
+    }
+  }
+
+  /// `nil` without `for-each`.
+  private func items(_ reader: FieldReader) -> [Located<String>]? {
+    guard reader.has("for-each") else { return nil }
+    var seen: Set<String> = []
+    let items = reader.texts("for-each").filter { item in
+      if seen.insert(item.value).inserted { return true }
+      findings.error(
+        "'\(item.value.shortened)' is listed twice in 'for-each'", at: item, hint: "remove one of them")
+      return false
+    }
+    if items.isEmpty, reader.node("for-each").map({ $0.kind == .list && $0.elements.isEmpty }) ?? true {
+      findings.warning(
+        "'for-each' lists nothing, so this declares no target", at: reader.node("for-each") ?? reader.node,
+        hint: "list the values of {item}, or remove the command")
+    }
+    return items
+  }
+
+  private func root(_ reader: FieldReader) -> Located<CommandTarget.Root>? {
+    guard let text = reader.requiredText("root", example: "host") else { return nil }
+    if text.value == "host" { return Located(.host, at: text.location) }
+    guard text.value.hasPrefix("//") else {
+      findings.error(
+        "'\(text.value.shortened)' is no root", at: text,
+        hint:
+          "write 'host' for the tools of this machine, or the label of an image or a base such as //base/minimal"
+      )
+      return nil
+    }
+    guard let label = reader.label(of: text) else { return nil }
+    if label.value.architecture != nil {
+      findings.error(
+        "the root's architecture is the command's own", at: text,
+        hint: "write '\(label.value.withoutArchitecture)'")
+      return nil
+    }
+    return Located(.image(label.value), at: text.location)
+  }
+
+  private func tools(_ reader: FieldReader, root: Located<CommandTarget.Root>?) -> [Located<String>] {
+    let tools = reader.texts("tools")
+    if let first = tools.first, let root, root.value != .host {
+      findings.error(
+        "'tools' are programs of the host, and this command runs in \(Self.words(root.value))", at: first,
+        hint: "remove 'tools', or write 'root: host'")
+      return []
+    }
+    return tools.filter { tool in
+      let isName = !tool.value.isEmpty && !tool.value.contains { $0 == "/" || $0.isWhitespace }
+      if !isName {
+        findings.error(
+          "'\(tool.value.shortened)' is not the name of a program", at: tool,
+          hint: "write its name alone, such as 'tar'")
+      }
+      return isName
+    }
+  }
+
+  private static func words(_ root: CommandTarget.Root) -> String {
+    switch root {
+    case .host: "the host"
+    case .image(let label): label.description
+    }
+  }
+
+  private enum OutputKind: String, CaseIterable { case file, folder }
+
+  private func outputs(_ reader: FieldReader) -> [CommandTarget.NamedOutput] {
+    guard reader.required("outputs", example: "{out: file}") != nil else { return [] }
+    let pairs = reader.pairs("outputs")
+    if pairs.isEmpty, let node = reader.node("outputs"), node.kind == .mapping {
+      findings.error(
+        "a command needs at least one output", at: node, hint: "write, for example, 'outputs: {out: file}'")
+    }
+    return pairs.compactMap { name, value in
+      checkName(name, "an output")
+      guard let text = reader.text(of: value, "output '\(name.value.shortened)'"),
+        let kind: OutputKind = reader.choice(text, "outputs")
+      else { return nil }
+      return CommandTarget.NamedOutput(name: name, isFolder: kind == .folder)
+    }
+  }
+
+  private func fetch(_ reader: FieldReader) -> CommandTarget.Fetch? {
+    guard let node = reader.node("fetch"),
+      let fields = FieldReader(node, "'fetch'", keys: ["resolve"], findings: findings),
+      let resolve = fields.required("resolve", example: "[tools/resolve.py, argument]")
+    else { return nil }
+    let words = fields.texts(of: resolve, "'resolve'")
+    guard let program = words.first else { return nil }
+    if !Template(program.value).placeholders.contains("item") { paths.check(program, .file, findings) }
+    return CommandTarget.Fetch(resolver: words)
+  }
+
+  /// `noarch` alone is one node for every architecture.
+  private func architectures(_ reader: FieldReader) -> [Located<Architecture>] {
+    guard reader.node("arches") != nil else { return settings.architectures }
+    let texts = reader.texts("arches")
+    if texts.contains(where: { $0.value == "noarch" }) {
+      if let other = texts.first(where: { $0.value != "noarch" }) {
+        findings.error(
+          "'noarch' stands alone", at: other, hint: "remove the other architectures, or 'noarch'")
+      }
+      return []
+    }
+    let known = settings.known(reader.architectures(texts), reader)
+    if texts.isEmpty, let node = reader.node("arches"), node.kind == .list {
+      findings.error(
+        "'arches' lists no architecture", at: node,
+        hint: "write 'arches: noarch' for one result for all of them")
+    }
+    return known
+  }
+
+  private func check(name: Located<String>, hasItem: Bool) {
+    let placeholders = Template(name.value).placeholders
+    if hasItem, !placeholders.contains("item") {
+      findings.error(
+        "with 'for-each', the name must contain {item}", at: name,
+        hint: "write, for example, '\(name.value.shortened)-{item}'")
+    }
+    for placeholder in placeholders where placeholder != "item" || !hasItem {
+      findings.error(
+        "'{\(placeholder.shortened)}' has no meaning in a name", at: name,
+        hint: hasItem ? "only {item} does" : "only {item} does, and only with 'for-each'")
+    }
+  }
+
+  private func label(_ name: Located<String>, item: Located<String>?, _ reader: FieldReader) -> Located<
+    Label
+  >? {
+    if let item, item.value.isEmpty || item.value.contains(where: { "/@:".contains($0) || $0.isWhitespace }) {
+      findings.error(
+        "item '\(item.value.shortened)' cannot be part of a label", at: item,
+        hint: "use letters, digits, '-', '_', '.' and '+'")
+      return nil
+    }
+    let text = Located(fill(name.value, item), at: name.location)
+    guard let label = reader.label(of: text) else { return nil }
+    guard label.value.tag == nil, label.value.architecture == nil else {
+      findings.error(
+        "the name of a command has no tag and no architecture", at: name,
+        hint: "write '\(Label(package: label.value.package, name: label.value.name))', and 'arches' beside it"
+      )
+      return nil
+    }
+    guard !["base", "repo"].contains(label.value.package) else {
+      findings.error(
+        "labels //\(label.value.package)/… are for '\(label.value.package == "base" ? "bases" : "repositories")'",
+        at: name,
+        hint: "choose another package, such as //tools/\(label.value.name)")
+      return nil
+    }
+    return label
+  }
+
+  /// A path, a text that is a label, or `{label: //package/name}`.
+  private func source(
+    _ node: YAMLNode, _ name: Located<String>, item: Located<String>?, _ reader: FieldReader
+  ) -> CommandTarget.NamedInput.Source? {
+    let what = "input '\(name.value.shortened)'"
+    var written = node
+    var mustBeLabel = false
+    if node.kind == .mapping, node.pairs.count != 1 || node.pairs.first?.value.isNull == false {
+      guard let fields = FieldReader(node, what, keys: ["label"], findings: findings),
+        let label = fields.required("label", example: "//rpm/hello")
+      else { return nil }
+      (written, mustBeLabel) = (label, true)
+    }
+    guard !written.isNull else {
+      findings.error("\(what) has no value", at: node, hint: "write a path in the workspace, or a label")
+      return nil
+    }
+    guard let raw = reader.text(of: written, what) else { return nil }
+    for placeholder in Template(raw.value).placeholders where placeholder != "item" || item == nil {
+      findings.error(
+        "'{\(placeholder.shortened)}' has no meaning in an input", at: raw,
+        hint: "only {item} does, and only with 'for-each'")
+      return nil
+    }
+    let text = Located(fill(raw.value, item), at: raw.location)
+    if mustBeLabel || text.value.hasPrefix("//") { return reader.label(of: text).map { .label($0) } }
+    paths.check(text, .any, findings)
+    return .path(text)
+  }
+
+  private func fill(_ text: String, _ item: Located<String>?) -> String {
+    guard let item else { return text }
+    return Template(text).filled { $0 == "item" ? item.value : nil }
+  }
+
+  private func checkName(_ name: Located<String>, _ what: String) {
+    let isName =
+      !name.value.isEmpty && name.value != "." && name.value != ".."
+      && name.value.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || [0x2d, 0x2e, 0x5f].contains($0)
+      } && name.value.utf8.last != 0x2e
+    if !isName {
+      findings.error(
+        "'\(name.value.shortened)' cannot be the name of \(what)", at: name,
+        hint: "use letters, digits, '-', '_' and '.'")
+    }
+  }
+
+  /// What placeholders may name.
+  private struct Scope {
+    let known: [String]
+
+    init(inputs: [String], outputs: [String], hasFetch: Bool, hasItem: Bool) {
+      known =
+        inputs.map { "inputs.\($0)" } + outputs.map { "outputs.\($0)" } + (hasFetch ? ["fetch"] : [])
+        + ["arch", "rpm-arch", "deb-arch"] + (hasItem ? ["item"] : [])
+    }
+  }
+
+  private func check(
+    _ command: [Located<String>], _ scope: Scope, outputs: [CommandTarget.NamedOutput], _ reader: FieldReader
+  ) {
+    var used: Set<String> = []
+    for word in command {
+      for placeholder in Template(word.value).placeholders {
+        used.insert(placeholder)
+        guard !scope.known.contains(placeholder) else { continue }
+        findings.error(
+          "unknown placeholder '{\(placeholder.shortened)}'", at: word, hint: hint(for: placeholder, scope))
+      }
+    }
+    if let first = command.first, first.value.isEmpty {
+      findings.error(
+        "the program's name is empty", at: first, hint: "the first item of 'command' is the program")
+    }
+    if let node = reader.node("command"), node.kind == .list, node.elements.isEmpty {
+      findings.error("'command' is empty", at: node, hint: "list the program and its arguments")
+    }
+    let environment = Set(reader.environment("env").values.flatMap { Template($0).placeholders })
+    guard !command.isEmpty else { return }
+    for output in outputs where !used.union(environment).contains("outputs.\(output.name.value)") {
+      findings.warning(
+        "the command never mentions output '\(output.name.value.shortened)'", at: output.name,
+        hint: "it has to write it at '{outputs.\(output.name.value.shortened)}'")
+    }
+  }
+
+  private func hint(for placeholder: String, _ scope: Scope) -> String {
+    if placeholder == "item" { return "{item} needs 'for-each'" }
+    if placeholder == "fetch" { return "{fetch} needs 'fetch'" }
+    let near = Nearest.match(for: placeholder, among: scope.known).map { "did you mean '{\($0)}'? " } ?? ""
+    return near + "known: " + scope.known.map { "{\($0)}" }.joined(separator: " ")
+      + "; write {{…}} for braces themselves"
+  }
+}
