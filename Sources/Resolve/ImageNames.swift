@@ -45,7 +45,7 @@ public struct ImageNames: Sendable {
       }
       current = next
     }
-    guard let reference = ImageReference(current) else {
+    guard let reference = try? ImageReference(current) else {
       return .unknown(hint: "an image is named [registry/]path[:tag][@sha256:digest]")
     }
     let registry = reference.registry.flatMap { registries[$0] }
@@ -71,7 +71,7 @@ public struct ImageNames: Sendable {
   }
 
   private static func withTag(_ text: String) -> String {
-    guard let reference = ImageReference(text), reference.tag == nil, reference.digest == nil else { return text }
+    guard let reference = try? ImageReference(text), reference.tag == nil, reference.digest == nil else { return text }
     return text + ":latest"
   }
 }

@@ -82,8 +82,9 @@ public struct LocalSourceTree: SourceTree {
 
   private static func target(of path: String) throws -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    let count = buffer.withUnsafeMutableBytes { bytes in
-      readlink(path, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+    let count = buffer.withUnsafeMutableBytes { bytes -> Int in
+      guard let base = bytes.baseAddress else { return -1 }
+      return readlink(path, base.assumingMemoryBound(to: CChar.self), bytes.count)
     }
     guard count >= 0, let target = String(validating: buffer[..<count], as: UTF8.self) else {
       throw GraphError(.user, "the symbolic link '\(path)' cannot be read as UTF-8 text")

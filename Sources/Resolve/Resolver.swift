@@ -115,9 +115,8 @@ public struct Resolver: Sendable {
       return nil
     }
     let prefix = source.origin.isEmpty ? "" : revision == nil ? source.origin + "/" : "\(url)#"
-    guard
-      let dockerfile = DockerfileReader.read(text, file: prefix + dockerfilePath, diagnostics: &diagnostics)
-    else { return nil }
+    let (dockerfile, faults) = DockerfileReader.read(text, file: prefix + dockerfilePath)
+    diagnostics.add(contentsOf: faults)
     return ResolvedImage(
       entry: entry, dockerfile: dockerfile,
       pipeline: try pipelineFile(in: folder, of: source, prefix: prefix, entry, diagnostics: &diagnostics),
@@ -130,7 +129,8 @@ public struct Resolver: Sendable {
     for name in CCCPReader.fileNames {
       let path = folder.isEmpty ? name : "\(folder)/\(name)"
       guard let bytes = try source.read(path) else { continue }
-      let file = CCCPReader.read(bytes, file: prefix + path, diagnostics: &diagnostics)
+      let (file, faults) = CCCPReader.read(bytes, file: prefix + path)
+      diagnostics.add(contentsOf: faults)
       if let file, file.jobID.value != entry.jobID.value {
         diagnostics.add(
           .error(

@@ -11,11 +11,12 @@ public struct CompiledWorkspace: Sendable {
 
 /// Compiles a resolved workspace into its graph. Pure but for the listing and hashing of live source files.
 public enum GraphCompiler {
+  /// - Parameter buildNumber: the snapshot's name, for workspaces that stamp it; `nil` where it has none yet.
   /// - Returns: the graph of everything that could be compiled, and all that was found wrong.
   public static func compile(
-    _ resolved: ResolvedWorkspace
+    _ resolved: ResolvedWorkspace, buildNumber: String?
   ) throws -> (compiled: CompiledWorkspace, diagnostics: Diagnostics) {
-    let compilation = Compilation(resolved)
+    let compilation = Compilation(resolved, buildNumber: buildNumber)
     try compilation.compileEverything()
     return (
       CompiledWorkspace(graph: compilation.builder.build(), images: compilation.imageTargets),
@@ -30,6 +31,7 @@ public enum GraphCompiler {
 /// producers come before consumers, and a label met while it is being compiled closes a cycle.
 final class Compilation {
   let resolved: ResolvedWorkspace
+  let buildNumber: String?
   var builder = GraphBuilder()
   var diagnostics = Diagnostics()
   var imageTargets: [Label: ImageTarget] = [:]
@@ -45,8 +47,9 @@ final class Compilation {
   private let repositoriesByLabel: [Label: RepositoryTarget]
   private let commandsByLabel: [Label: CommandTarget]
 
-  init(_ resolved: ResolvedWorkspace) {
+  init(_ resolved: ResolvedWorkspace, buildNumber: String?) {
     self.resolved = resolved
+    self.buildNumber = buildNumber
     func table<T>(_ items: [T], _ label: (T) -> Label) -> [Label: T] {
       Dictionary(items.map { (label($0), $0) }, uniquingKeysWith: { first, _ in first })
     }

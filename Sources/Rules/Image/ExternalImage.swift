@@ -1,6 +1,7 @@
 import Formats
 import GraphCore
 import Manifests
+import Resolve
 
 /// Images of registries outside the workspace, pinned by manifest digest in the snapshot.
 extension Compilation {
@@ -14,7 +15,7 @@ extension Compilation {
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
     let settings = ImageSettings(configuration.run)
     var isInsecure = false
-    if case .external(_, let insecure) = resolved.names.meaning(of: reference) { isInsecure = insecure }
+    if case .external(_, isInsecure: let insecure) = resolved.names.meaning(of: reference) { isInsecure = insecure }
     let outputs = (0..<pin.layerCount).flatMap { index -> [Action.Output] in
       let number = ImageState.number(index)
       return [.init("layer/\(number)", .layer), .init("blob/\(number)", .blob), .init("facts/\(number)", .blob)]
@@ -75,7 +76,7 @@ public struct PullOperation: Operation {
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
     guard let manifestHex = task.action.value("manifest"), let reference = task.action.hints["reference"],
-      let name = ImageReference(reference)
+      let name = try? ImageReference(reference)
     else { throw GraphError(.bug, "a pull without manifest or reference") }
     if isOffline {
       throw GraphError(.unavailable, "image '\(reference)' has to be pulled, and --offline forbids it")

@@ -61,6 +61,7 @@ extension Compilation {
       arguments.append(.init("base", base.name))
       if let manifest = base.manifest { inputs.append(Input("base", manifest)) }
     }
+    if stamps.contains(.buildNumber), let buildNumber { arguments.append(.init("build-number", buildNumber)) }
     let node = builder.add(
       Node(
         label: label, step: "image",

@@ -32,7 +32,7 @@ struct InstructionReader {
       try readFrom(reference, platform: platform, stageName: stageName, instruction)
       return
     case .argument(let name, let value):
-      arguments[name] = .some(try value.map { try expand($0, instruction) })
+      arguments[name] = .some(value.map { expand($0, instruction) })
       return
     case .unsupported(let name):
       fail("graph does not build the instruction \(name) yet", instruction)
@@ -48,16 +48,16 @@ struct InstructionReader {
     case .copy(let copy): try readCopy(copy, instruction)
     case .workingDirectory(let path): try readWorkingDirectory(path, instruction)
     case .environment(let pairs):
-      try change(.environment(pairs.map(\.name), values: pairs.map { try expand($0.value, instruction) }), instruction)
+      try change(.environment(pairs.map(\.name), values: pairs.map { expand($0.value, instruction) }), instruction)
     case .label(let pairs):
       try change(
         .labels(
-          pairs.map { try expand($0.name, instruction) }, values: pairs.map { try expand($0.value, instruction) }),
+          pairs.map { expand($0.name, instruction) }, values: pairs.map { expand($0.value, instruction) }),
         instruction)
-    case .user(let user): try change(.user(try expand(user, instruction)), instruction)
+    case .user(let user): try change(.user(expand(user, instruction)), instruction)
     case .expose(let ports):
       try change(
-        .expose(try ports.map { try expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }), instruction)
+        .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }), instruction)
     case .entryPoint(let form): try change(.entryPoint(Self.argv(form)), instruction)
     case .command(let form): try change(.command(Self.argv(form)), instruction)
     case .from, .argument, .unsupported: break
@@ -77,7 +77,7 @@ struct InstructionReader {
       fail("FROM --platform is not built yet", instruction, hint: "leave it out: each architecture is built for itself")
       return
     }
-    let name = try expand(reference.value, instruction)
+    let name = expand(reference.value, instruction)
     switch compilation.resolved.names.meaning(of: name) {
     case .target(let target):
       guard var base = try compilation.imageState(target.on(architecture), at: reference.location) else {
@@ -149,14 +149,14 @@ struct InstructionReader {
   private mutating func readCopy(_ copy: Dockerfile.Copy, _ instruction: Dockerfile.Instruction) throws {
     guard var current = state else { return }
     var sources: [Located<String>] = []
-    for source in copy.sources { sources.append(Located(try expand(source.value, instruction), at: source.location)) }
+    for source in copy.sources { sources.append(Located(expand(source.value, instruction), at: source.location)) }
     let collected = try CopySources.collect(sources, from: image.source, context: image.contextFolder)
     switch collected {
     case .failure(let diagnostic):
       compilation.diagnostics.add(diagnostic)
       hasFailed = true
     case .success(let found):
-      let destination = try expand(copy.destination, instruction)
+      let destination = expand(copy.destination, instruction)
       if copy.sources.count > 1 || found.isSeveral, !destination.hasSuffix("/") {
         fail(
           "COPY of several files needs a folder as its destination", instruction,
@@ -171,7 +171,7 @@ struct InstructionReader {
             arguments: [
               .init("entries", found.entries), .init("destination", destination),
               .init("working-directory", current.settings.workingDirectory ?? "/"),
-              .init("owner", try copy.owner.map { try expand($0, instruction) } ?? ""), .init("mode", copy.mode ?? ""),
+              .init("owner", copy.owner.map { expand($0, instruction) } ?? ""), .init("mode", copy.mode ?? ""),
             ],
             inputs: current.layerInputs + found.inputs, outputs: [.init("layer", .layer)]),
           location: instruction.location))
@@ -185,7 +185,7 @@ struct InstructionReader {
 
   private mutating func readWorkingDirectory(_ path: String, _ instruction: Dockerfile.Instruction) throws {
     guard var current = state else { return }
-    let expanded = try expand(path, instruction)
+    let expanded = expand(path, instruction)
     let folder = "/" + (RepositoryPath.join(current.settings.workingDirectory ?? "/", expanded) ?? "")
     let node = compilation.builder.add(
       Node(
@@ -222,10 +222,15 @@ struct InstructionReader {
 
   // MARK: Texts
 
-  private func expand(_ text: String, _ instruction: Dockerfile.Instruction) throws -> String {
+  private mutating func expand(_ text: String, _ instruction: Dockerfile.Instruction) -> String {
     let environment = state?.settings.environmentByName ?? [:]
-    return try Variables.expand(text) { name in
-      environment[name] ?? (arguments[name] ?? nil) ?? predefined(name)
+    do {
+      return try Variables.expand(text, escape: image.dockerfile.escape) { name in
+        environment[name] ?? (arguments[name] ?? nil) ?? predefined(name)
+      }
+    } catch {
+      fail(error.description, instruction)
+      return text
     }
   }
 

@@ -1,0 +1,66 @@
+import GraphCore
+import Subprocess
+import SystemPackage
+
+/// Runs programs of the host with a fixed environment and the network: for resolving and fetching, never for actions.
+public struct HostProgramRunner: HostPrograms {
+  /// Where programs of the host are looked for, here and inside the sandbox.
+  public static let searchPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+
+  private let scratch: String
+  private let proxies: [String: String]
+
+  /// - Parameters:
+  ///   - scratch: what programs get as TMPDIR; an absolute path.
+  ///   - environment: the caller's environment, of which only the proxy settings and credentials' places are passed on.
+  public init(scratch: String, environment: [String: String]) {
+    self.scratch = scratch
+    let passed = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+      "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    ]
+    proxies = environment.filter { passed.contains($0.key) }
+  }
+
+  public func output(
+    of program: String, arguments: [String], environment: [String: String]
+  ) async throws -> String {
+    var variables = ["PATH": Self.searchPath.joined(separator: ":"), "LC_ALL": "C.UTF-8", "TZ": "UTC", "TMPDIR": scratch]
+    variables.merge(proxies) { $1 }
+    variables.merge(environment) { $1 }
+    let settings = Dictionary(
+      uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
+    let result: CollectedResult<StringOutput<UTF8>, StringOutput<UTF8>>
+    do {
+      result = try await Subprocess.run(
+        .path(FilePath(program)), arguments: Arguments(arguments), environment: .custom(settings),
+        output: .string(limit: 256 << 20), error: .string(limit: 1 << 20))
+    } catch let error as SubprocessError {
+      throw GraphError(.environment, "'\(program)' cannot be started: \(error)")
+    }
+    let errors = result.standardError?.trimmingSuffix(while: \.isWhitespace) ?? ""
+    switch result.terminationStatus {
+    case .exited(0): return result.standardOutput ?? ""
+    case .exited(1):
+      // Programs say 1 for what is wrong with the request, and other codes for what is wrong with the world.
+      throw GraphError(.user, "'\(program)' failed: \(errors)")
+    case .exited(let code):
+      throw GraphError(.environment, "'\(program)' exited with status \(code): \(errors)", hint: "try again")
+    case .signaled(let signal):
+      throw GraphError(.environment, "'\(program)' was ended by signal \(signal)")
+    }
+  }
+
+  public func find(_ program: String) -> String? {
+    if program.contains("/") { return FileSystem.isExecutable(program) ? program : nil }
+    return Self.searchPath.map { "\($0)/\(program)" }.first(where: FileSystem.isExecutable)
+  }
+}
+
+extension StringProtocol {
+  /// Without the characters at its end that satisfy `predicate`.
+  func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
+    var end = endIndex
+    while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
+    return String(self[..<end])
+  }
+}

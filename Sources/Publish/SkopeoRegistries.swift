@@ -1,0 +1,50 @@
+import Formats
+import GraphCore
+
+/// Asks registries through skopeo, which knows how people keep credentials, certificates and proxies.
+public struct SkopeoRegistries: ImageRegistries {
+  private let programs: any HostPrograms
+
+  public init(programs: any HostPrograms) { self.programs = programs }
+
+  public func resolve(
+    _ reference: String, architecture: Architecture, insecure: Bool
+  ) async throws -> RemoteImage {
+    guard let skopeo = programs.find("skopeo") else {
+      throw GraphError(
+        .unavailable, "asking a registry needs the program 'skopeo'", hint: "apt-get install skopeo")
+    }
+    func inspect(_ name: String, _ options: [String]) async throws -> [UInt8] {
+      let tls = insecure ? ["--tls-verify=false"] : []
+      return Array(
+        try await programs.output(
+          of: skopeo, arguments: ["inspect"] + options + tls + ["docker://\(name)"], environment: [:]
+        ).utf8)
+    }
+    let repository = Self.repository(of: reference)
+    var manifestBytes = try await inspect(reference, ["--raw"])
+    var digest = Digest(of: manifestBytes)
+    if let index = try? ImageIndex(decoding: manifestBytes), !index.manifests.isEmpty {
+      guard let match = index.manifests.first(where: { $0.platform?.matches(architecture) == true }) else {
+        let offered = index.manifests.compactMap { $0.platform?.architecture }.joined(separator: ", ")
+        throw GraphError(
+          .user, "the image '\(reference)' has no manifest for \(architecture)",
+          hint: "it is there for: \(offered)")
+      }
+      digest = match.digest
+      manifestBytes = try await inspect("\(repository)@sha256:\(digest.hex)", ["--raw"])
+    }
+    let manifest = try ImageManifest(decoding: manifestBytes)
+    let configuration = try await inspect("\(repository)@sha256:\(digest.hex)", ["--raw", "--config"])
+    return RemoteImage(
+      manifest: digest.hex, layerCount: manifest.layers.count,
+      configuration: String(decoding: configuration, as: UTF8.self))
+  }
+
+  /// The reference without tag and digest.
+  private static func repository(of reference: String) -> String {
+    let plain = reference.split(separator: "@", maxSplits: 1).first.map(String.init) ?? reference
+    guard let colon = plain.lastIndex(of: ":"), !plain[colon...].contains("/") else { return plain }
+    return String(plain[..<colon])
+  }
+}

@@ -1,0 +1,19 @@
+import GraphCore
+
+/// The rules this package brings: their operations, and the host's tools that they run.
+public enum RuleSet {
+  /// Programs of the host that rules run themselves; pinned by digest like those that commands declare.
+  public static let hostTools = ["createrepo_c", "rpm"]
+
+  /// - Parameter scratch: a folder for files while they are made.
+  public static func operations(
+    programs: any HostPrograms, scratch: String, isOffline: Bool
+  ) -> [any Operation] {
+    GatherOperation.all + [
+      AssembleOperation(), ConfigureOperation(), CopyOperation(),
+      FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(), LockOperation(),
+      MakeFolderOperation(), PackOperation(scratch: scratch),
+      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline),
+    ]
+  }
+}

@@ -1,0 +1,75 @@
+import Execute
+import Glibc
+import GraphCore
+import Report
+import Rules
+import SourceControl
+import Store
+
+/// A run of actions for a session: the wave, its reporter, the history, and Ctrl-C.
+struct Build {
+  let session: Session
+  let running: RunningOptions
+
+  struct Outcome {
+    let wave: Wave.Outcome
+    let graph: GraphCore.Graph
+    let wallSeconds: Double
+
+    /// The kind of the failure that decides the exit code: the environment's only where no action failed by itself.
+    var worstKind: GraphError.Kind {
+      if wave.failures.contains(where: { $0.failure.kind == .bug }) { return .bug }
+      if wave.failures.allSatisfy({ $0.failure.kind == .environment }) { return .environment }
+      return .user
+    }
+  }
+
+  /// Brings nodes up to date.
+  func run(_ roots: [NodeID], command: String) async throws -> Outcome {
+    let store = session.store
+    let wave = Wave(
+      graph: session.graph, cache: store, store: store, executor: try executor(),
+      options: .init(
+        jobs: running.jobs ?? Machine.cores, keepGoing: running.keepGoing && !running.failFast,
+        memoryMegabytes: Machine.memoryMegabytes * 3 / 4))
+    let history = RunHistory(
+      store: store, graph: session.graph, command: command, snapshot: session.snapshotName)
+    let reporter = makeReporter(
+      graph: session.graph, fileDescriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1,
+      environment: Environment.all)
+    let begin = ContinuousClock.now
+    let task = Task { try await wave.run(roots, events: EventFork([reporter, history])) }
+    let interrupts = Interrupts { task.cancel() }
+    defer { interrupts.stop() }
+    let ticking = Task {
+      while !Task.isCancelled {
+        try await Task.sleep(for: .milliseconds(100))
+        reporter.tick()
+      }
+    }
+    defer { ticking.cancel() }
+    let outcome = try await task.value
+    ticking.cancel()
+    reporter.finish()
+    try history.end(outcome)
+    let elapsed = begin.duration(to: .now).components
+    return Outcome(
+      wave: outcome, graph: session.graph, wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
+  }
+
+  private func executor() throws -> LocalExecutor {
+    LocalExecutor(
+      store: session.store, checkouts: session.store,
+      operations: RuleSet.operations(
+        programs: session.programs, scratch: session.scratch.path, isOffline: session.offline),
+      scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
+      readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
+  }
+}
+
+/// Hands events to several sinks, in order.
+struct EventFork: EventSink {
+  private let sinks: [any EventSink]
+  init(_ sinks: [any EventSink]) { self.sinks = sinks }
+  func handle(_ event: BuildEvent) { sinks.forEach { $0.handle(event) } }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Report everything that is wrong with the workspace, and build nothing.")
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    try await Exit.reporting {
+      let session = try await Session.open(options, .reading)
+      try session.stopAtErrors()
+      let graph = session.graph
+      Console.print("no errors: \(graph.targets.count) labels, \(graph.nodes.count) actions\n")
+    }
+  }
+}

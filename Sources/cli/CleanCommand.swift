@@ -1,0 +1,32 @@
+import ArgumentParser
+import Glibc
+import GraphCore
+import Store
+
+struct CleanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clean", abstract: "Remove what can be made again: checkouts and scratch files, or the whole store.")
+
+  @OptionGroup var options: GlobalOptions
+  @Flag(name: .customLong("all"), help: "Remove the whole store: results, snapshots and history too.") var all = false
+
+  func run() async throws {
+    try await Exit.reporting {
+      let folder = options.storeFolder
+      // Opening it for reading makes sure that it is a store, and of our version, before anything is removed.
+      _ = try Store.open(at: folder, mode: .readOnly)
+      guard access("\(folder)/VERSION", F_OK) == 0 else {
+        Console.print("there is no store at '\(folder)'\n")
+        return
+      }
+      if all {
+        FolderRemoval.remove(folder)
+        Console.print("removed '\(folder)'\n")
+      } else {
+        let store = try Store.open(at: folder, mode: .readWrite)
+        let bytes = try store.trim(maximumBytes: 0, graceSeconds: 0)
+        Console.print("removed \(bytes / 1_048_576) MiB of checkouts; results and snapshots stay\n")
+      }
+    }
+  }
+}

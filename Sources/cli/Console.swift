@@ -1,0 +1,73 @@
+import ArgumentParser
+import Formats
+import Glibc
+import GraphCore
+import Report
+
+/// Where commands write: results to standard output, everything else to standard error.
+enum Console {
+  static func print(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+  static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+  /// Whether to colour what goes to a descriptor.
+  static func usesColor(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1 && Environment.variable("NO_COLOR") == nil && Environment.variable("TERM") != "dumb"
+  }
+
+  static func show(_ diagnostics: Diagnostics) {
+    if diagnostics.all.isEmpty { return }
+    write(DiagnosticRenderer.render(diagnostics, color: usesColor(STDERR_FILENO)), to: STDERR_FILENO)
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      // Nobody reads any more (a closed pipe): there is nobody to tell.
+      if count <= 0 { return }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}
+
+/// Turns failures into messages and the exit codes of DESIGN section 12.
+enum Exit {
+  static let manifestErrors = ExitCode(1)
+  static let interrupted = ExitCode(130)
+  static let work = ExitCode(2)
+
+  static func code(of kind: GraphError.Kind) -> ExitCode {
+    switch kind {
+    case .user: ExitCode(1)
+    case .usage: ExitCode(64)
+    case .unavailable: ExitCode(69)
+    case .bug: ExitCode(70)
+    case .environment: ExitCode(75)
+    }
+  }
+
+  /// Runs a command's body; what it throws is said once, with the exit code that fits.
+  static func reporting(_ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let error as GraphError {
+      Console.note("graph: error: \(error.message)")
+      if let hint = error.hint { Console.note("  hint: \(hint)") }
+      throw code(of: error.kind)
+    } catch let error as LabelError {
+      Console.note("graph: error: \(error)")
+      throw ExitCode(64)
+    } catch let missing as MissingBlob {
+      Console.note("graph: error: \(missing)")
+      Console.note("  hint: run the command again: what is lost is made again")
+      throw ExitCode(75)
+    } catch let error as FormatError {
+      Console.note("graph: error: \(error)")
+      throw ExitCode(75)
+    } catch is CancellationError {
+      throw interrupted
+    }
+  }
+}

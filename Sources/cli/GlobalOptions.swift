@@ -1,0 +1,65 @@
+import ArgumentParser
+import Glibc
+
+/// Options that every subcommand on a workspace has.
+struct GlobalOptions: ParsableArguments {
+  @Option(
+    name: .customLong("directory"), help: "Work as if started in this folder.", completion: .directory)
+  var directory: String?
+
+  @Option(
+    help: "Where results and blobs are kept. Default: graph in XDG_CACHE_HOME, or ~/.cache/graph.",
+    completion: .directory)
+  var store: String?
+
+  @Option(help: "Use this snapshot instead of the newest: its name, as 'graph snapshot show' lists them.")
+  var snapshot: String?
+
+  @Flag(help: "Resolve every moving fact anew.")
+  var refresh = false
+
+  @Flag(help: "Never use the network: what is not in the snapshot and the store is an error.")
+  var offline = false
+
+  func validate() throws {
+    if refresh && offline { throw ValidationError("--refresh needs the network that --offline forbids") }
+    if refresh && snapshot != nil { throw ValidationError("--refresh makes a snapshot, and --snapshot names one") }
+  }
+
+  /// The folder to start from, absolute.
+  var startFolder: String {
+    let folder = directory ?? "."
+    if folder.hasPrefix("/") { return folder }
+    guard let current = getcwd(nil, 0) else { return folder }
+    defer { free(current) }
+    let base = String(cString: current)
+    return folder == "." ? base : "\(base)/\(folder)"
+  }
+
+  /// The store's folder, absolute.
+  var storeFolder: String {
+    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(startFolder)/\(path)" }
+    if let store { return absolute(store) }
+    if let cache = Environment.variable("XDG_CACHE_HOME"), cache.hasPrefix("/") { return "\(cache)/graph" }
+    return "\(Environment.variable("HOME") ?? "/root")/.cache/graph"
+  }
+}
+
+/// The process's environment, read in one place.
+enum Environment {
+  static func variable(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+  }
+
+  static var all: [String: String] {
+    var variables: [String: String] = [:]
+    var position = environ
+    while let entry = position.pointee {
+      let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+      position += 1
+    }
+    return variables
+  }
+}

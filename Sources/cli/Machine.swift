@@ -1,0 +1,28 @@
+import Execute
+import Glibc
+import GraphCore
+
+/// What this machine offers to a run.
+enum Machine {
+  static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  static var memoryMegabytes: Int {
+    let pages = sysconf(Int32(_SC_PHYS_PAGES))
+    let size = sysconf(Int32(_SC_PAGESIZE))
+    guard pages > 0, size > 0 else { return 4096 }
+    return max(512, pages / 1024 * size / 1024)
+  }
+
+  /// The sandbox's helper: beside this program, or where `make install` puts it.
+  static func sandboxHelper() throws -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+    let program = count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+    let folder = program.split(separator: "/").dropLast().joined(separator: "/")
+    let places = ["/\(folder)/graph-sandbox", "/\(folder)/../libexec/graph/graph-sandbox"]
+    for place in places where access(place, X_OK) == 0 { return place }
+    throw GraphError(
+      .unavailable, "the program 'graph-sandbox' is neither in \(places.joined(separator: " nor in "))",
+      hint: "build it with 'swift build', or install both with 'make install'")
+  }
+}

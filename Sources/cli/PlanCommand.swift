@@ -1,0 +1,31 @@
+import ArgumentParser
+import GraphCore
+import Execute
+import Report
+
+struct PlanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Say what a build would do, and why, and touch nothing.")
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: "Labels or patterns. Default: everything.") var labels: [String] = []
+  @Flag(help: "Print JSON.") var json = false
+  @Flag(name: .customLong("exit-code"), help: "Exit with 2 where there is work.") var exitCode = false
+  @Flag(name: .shortAndLong, help: "List what is cached, too.") var verbose = false
+
+  func run() async throws {
+    try await Exit.reporting {
+      let session = try await Session.open(options, .reading)
+      try session.stopAtErrors()
+      let roots = try session.targets(labels).map(\.target.node)
+      let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
+      let path = CriticalPath(plan: plan, durations: try session.store.durations())
+      let estimate = max(path.longest, path.total / Double(Machine.cores))
+      Console.print(
+        json
+          ? PlanReport.json(plan, estimateSeconds: estimate)
+          : PlanReport.text(plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1)))
+      if exitCode, plan.hasWork { throw Exit.work }
+    }
+  }
+}

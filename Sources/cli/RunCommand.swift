@@ -1,0 +1,85 @@
+import ArgumentParser
+import Execute
+import GraphCore
+import Rules
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Start an image: its entry point, in a sandbox, with its ports on 127.0.0.1.",
+    discussion: """
+      The ports that the image exposes are published under their own numbers; --publish gives others. What the program \
+      changes is thrown away when it ends.
+      """)
+
+  @OptionGroup var options: GlobalOptions
+  @OptionGroup var running: RunningOptions
+  @Option(name: .shortAndLong, help: ArgumentHelp("Publish a port of the image on 127.0.0.1.", valueName: "host:port"))
+  var publish: [String] = []
+  @Argument(help: "An image; without architecture, the host's.") var label: String
+  @Argument(parsing: .postTerminator, help: "Arguments in place of the image's command.") var arguments: [String] = []
+
+  func run() async throws {
+    try await Exit.reporting {
+      let session = try await Session.open(options, .writing)
+      try session.stopAtErrors()
+      let (name, image) = try session.image(label)
+      let layers = try await ImageLayers(session: session, running: running).build(image, of: name)
+      let settings = image.settings
+      let argv = arguments.isEmpty ? settings.argv : (settings.entryPoint ?? []) + arguments
+      guard !argv.isEmpty else {
+        throw GraphError(
+          .user, "\(name) has neither ENTRYPOINT nor CMD", hint: "say what to run: graph run \(label) -- /bin/sh")
+      }
+      let ports = try ports(of: image)
+      for port in ports { Console.note("graph: 127.0.0.1:\(port.host) -> \(name) port \(port.inside)") }
+      let status = try await session.sandbox().run(
+        .init(
+          argv: argv, environment: settings.environmentByName, user: settings.user ?? "",
+          workingDirectory: settings.workingDirectory ?? "/", publishedPorts: ports),
+        layers: layers, architecture: image.architecture)
+      if status != 0 { throw ExitCode(status) }
+    }
+  }
+
+  private func ports(of image: ImageTarget) throws -> [(host: UInt16, inside: UInt16)] {
+    if publish.isEmpty {
+      return (image.settings.exposedPorts ?? [:]).keys.sorted().compactMap { text in
+        guard text.hasSuffix("/tcp"), let number = UInt16(text.dropLast(4)) else { return nil }
+        return (number, number)
+      }
+    }
+    return try publish.map { text in
+      let parts = text.split(separator: ":").compactMap { UInt16($0) }
+      guard parts.count == 2, text.split(separator: ":").count == 2 else {
+        throw GraphError(.usage, "'\(text)' is no pair of ports", hint: "write HOST:PORT, such as 8080:80")
+      }
+      return (parts[0], parts[1])
+    }
+  }
+}
+
+/// The stacked layers of an image, brought up to date.
+struct ImageLayers {
+  let session: Session
+  let running: RunningOptions
+
+  /// - Returns: the layer artifacts, bottom first.
+  func build(_ image: ImageTarget, of name: Label) async throws -> [Artifact] {
+    try await build(image.layers.map { (node: $0.node, output: $0.output) }, command: "run \(name)")
+  }
+
+  func build(_ layers: [(node: NodeID, output: String)], command: String) async throws -> [Artifact] {
+    let outcome = try await Build(session: session, running: running).run(layers.map(\.node), command: command)
+    guard outcome.wave.succeeded else {
+      throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
+    }
+    return layers.compactMap { outcome.wave.outputs[$0.node]?[$0.output] }
+  }
+}
+
+extension Session {
+  /// A sandbox at the user's terminal.
+  func sandbox() throws -> InteractiveSandbox {
+    InteractiveSandbox(checkouts: store, helper: try Machine.sandboxHelper(), emulators: Emulators())
+  }
+}

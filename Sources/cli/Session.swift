@@ -1,0 +1,165 @@
+import Execute
+import Formats
+import Glibc
+import GraphCore
+import Manifests
+import Publish
+import Resolve
+import Rules
+import SourceControl
+import Store
+
+/// A workspace on its way to a graph, with the store it works on: what every subcommand starts from.
+///
+/// The only place that names the implementations of the ports.
+struct Session {
+  let root: String
+  let store: Store
+  let workspace: Workspace
+  let resolved: ResolvedWorkspace
+  let compiled: CompiledWorkspace
+  let diagnostics: Diagnostics
+  /// The name of the snapshot in use; `nil` where it was resolved in memory and not recorded.
+  let snapshotName: String?
+  let programs: HostProgramRunner
+  let scratch: ScratchFolder
+  let mirrors: GitMirrors
+
+  var graph: GraphCore.Graph { compiled.graph }
+
+  /// What a command needs of the store.
+  enum Access {
+    /// Nothing is written, not even a snapshot or what was learnt of files.
+    case reading
+    case writing
+  }
+
+  /// Loads, resolves and compiles the workspace that `options` means.
+  ///
+  /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
+  static func open(_ options: GlobalOptions, _ access: Access) async throws -> Session {
+    let loader = WorkspaceLoader()
+    let root = try loader.find(from: options.startFolder)
+    let (loaded, loadFaults) = loader.load(root: root)
+    guard let workspace = loaded else {
+      Console.show(loadFaults)
+      throw Exit.manifestErrors
+    }
+    var diagnostics = loadFaults
+    let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
+    let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
+    let programs = HostProgramRunner(scratch: scratch.path, environment: Environment.all)
+    let digests = FileDigestCache(store: store, isReadOnly: access == .reading)
+    let mirrors = GitMirrors(
+      folder: access == .writing ? "\(options.storeFolder)/git" : Self.readingMirrors(options, scratch))
+    let base = try Self.startingSnapshot(options, store)
+    let resolver = Resolver(
+      ports: .init(
+        git: mirrors, registries: SkopeoRegistries(programs: programs), programs: programs, digests: digests),
+      ruleTools: RuleSet.hostTools)
+    let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
+    let (resolved, resolveFaults) = try await resolver.resolve(
+      workspace, policy: .init(snapshot: base?.snapshot, isOffline: options.offline, today: String(today)))
+    diagnostics.add(contentsOf: resolveFaults)
+    var snapshotName = resolved.isSnapshotNew ? nil : base?.name
+    if access == .writing, resolved.isSnapshotNew, !diagnostics.hasErrors {
+      snapshotName = try store.saveSnapshot(
+        try resolved.snapshot.encoded(), day: String(today.filter { $0 != "-" }))
+    }
+    let (compiled, compileFaults) = try GraphCompiler.compile(resolved, buildNumber: snapshotName)
+    diagnostics.add(contentsOf: compileFaults)
+    try digests.flush()
+    return Session(
+      root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
+      diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName, programs: programs,
+      scratch: scratch, mirrors: mirrors)
+  }
+
+  /// Shows what was found wrong and ends the command where it was an error.
+  func stopAtErrors() throws {
+    Console.show(diagnostics)
+    if diagnostics.hasErrors { throw Exit.manifestErrors }
+  }
+
+  /// The targets that patterns mean, in label order; all where there is no pattern.
+  func targets(_ patterns: [String]) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
+    let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
+    var labels: Set<Label> = []
+    for pattern in parsed {
+      let matching = graph.labels(matching: pattern)
+      if matching.isEmpty { throw unknown(pattern) }
+      labels.formUnion(matching)
+    }
+    return labels.sorted().compactMap { label in graph.targets[label].map { (label, $0) } }
+  }
+
+  /// The one image with an architecture that a label means: its own architecture, else the host's.
+  func image(_ text: String) throws -> (label: Label, image: ImageTarget) {
+    let pattern = try LabelPattern(text)
+    let candidates = compiled.images.keys.filter { pattern.matches($0) }.sorted()
+    let chosen = candidates.count == 1 ? candidates : candidates.filter { $0.architecture == .host }
+    guard chosen.count == 1, let label = chosen.first, let image = compiled.images[label] else {
+      if candidates.isEmpty {
+        if !graph.labels(matching: pattern).isEmpty {
+          throw GraphError(.usage, "'\(text)' is no image", hint: "'graph ls' says which targets are")
+        }
+        throw unknown(pattern)
+      }
+      throw GraphError(
+        .usage, "'\(text)' means \(candidates.count) images",
+        hint: "name one: " + candidates.map(\.description).joined(separator: ", "))
+    }
+    return (label, image)
+  }
+
+  private func unknown(_ pattern: LabelPattern) -> GraphError {
+    let names = graph.targets.keys.map(\.description)
+    let near =
+      Nearest.match(for: pattern.description, among: names.sorted())
+      ?? Nearest.match(
+        for: pattern.exactLabel?.withoutArchitecture.description ?? pattern.description,
+        among: Set(graph.targets.keys.map(\.withoutArchitecture.description)).sorted())
+    return GraphError(
+      .usage, "no target matches '\(pattern)'",
+      hint: near.map { "did you mean '\($0)'?" } ?? "'graph ls' lists all targets")
+  }
+
+  private static func startingSnapshot(
+    _ options: GlobalOptions, _ store: Store
+  ) throws -> (name: String, snapshot: Snapshot)? {
+    if options.refresh { return nil }
+    if let name = options.snapshot {
+      guard let document = try store.snapshot(named: name) else {
+        let near = Nearest.match(for: name, among: try store.snapshotNames())
+        throw GraphError(
+          .usage, "there is no snapshot '\(name)'",
+          hint: near.map { "did you mean '\($0)'?" } ?? "'graph snapshot show' lists them")
+      }
+      return (name, try Snapshot(encoded: document))
+    }
+    guard let newest = try store.newestSnapshot() else { return nil }
+    return (newest.name, try Snapshot(encoded: newest.document))
+  }
+
+  /// Mirrors for a command that writes nothing: the store's, where they are, else folders that are thrown away.
+  private static func readingMirrors(_ options: GlobalOptions, _ scratch: ScratchFolder) -> String {
+    let kept = "\(options.storeFolder)/git"
+    return access(kept, R_OK) == 0 ? kept : "\(scratch.path)/git"
+  }
+}
+
+/// A folder of this process alone, removed with all it holds when the last user is gone.
+final class ScratchFolder: Sendable {
+  let path: String
+
+  init(in parent: String) throws {
+    mkdir(parent, 0o755)
+    var template = Array("\(parent)/graph-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw GraphError(.environment, "cannot make a folder in '\(parent)': \(strerror(errno).map { String(cString: $0) } ?? "")")
+    }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  deinit { FolderRemoval.remove(path) }
+}

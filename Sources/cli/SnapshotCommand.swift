@@ -1,0 +1,68 @@
+import ArgumentParser
+import GraphCore
+import Resolve
+import Store
+
+struct SnapshotCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot", abstract: "Show, compare and renew the pinned facts that builds are made from.",
+    subcommands: [Show.self, Diff.self, Refresh.self])
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the snapshots, or print one.")
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The name of a snapshot, or 'newest'.") var name: String?
+
+    func run() async throws {
+      try await Exit.reporting {
+        let store = try Store.open(at: options.storeFolder, mode: .readOnly)
+        guard let name else {
+          for name in try store.snapshotNames() { Console.print(name + "\n") }
+          return
+        }
+        Console.print(String(decoding: try SnapshotCommand.document(name, store), as: UTF8.self))
+      }
+    }
+  }
+
+  struct Diff: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Say what moved between two snapshots.")
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The older snapshot.") var old: String
+    @Argument(help: "The newer snapshot.") var new: String = "newest"
+
+    func run() async throws {
+      try await Exit.reporting {
+        let store = try Store.open(at: options.storeFolder, mode: .readOnly)
+        let difference = SnapshotDifference(
+          from: try Snapshot(encoded: try SnapshotCommand.document(old, store)),
+          to: try Snapshot(encoded: try SnapshotCommand.document(new, store)))
+        for move in difference.moves {
+          Console.print("\(move.kind) \(move.subject): \(move.old ?? "(none)") -> \(move.new ?? "(none)")\n")
+        }
+        if difference.moves.isEmpty { Console.print("nothing moved\n") }
+      }
+    }
+  }
+
+  struct Refresh: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Resolve every moving fact anew and record it.")
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      try await Exit.reporting {
+        var options = options
+        options.refresh = true
+        let session = try await Session.open(options, .writing)
+        try session.stopAtErrors()
+        Console.print("\(session.snapshotName ?? "")\n")
+      }
+    }
+  }
+
+  fileprivate static func document(_ name: String, _ store: Store) throws -> [UInt8] {
+    if name == "newest", let newest = try store.newestSnapshot() { return newest.document }
+    if let document = try store.snapshot(named: name) { return document }
+    throw GraphError(.usage, "there is no snapshot '\(name)'", hint: "'graph snapshot show' lists them")
+  }
+}
