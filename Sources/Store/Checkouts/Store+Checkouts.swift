@@ -1,0 +1,114 @@
+import Formats
+import Glibc
+import GraphCore
+import Synchronization
+
+/// Content as files. Each checkout is made beside and renamed into place, so that it is there whole or not at all and
+/// makers may race; a file `NAME.used` beside it holds its size in bytes and, as its time, when it was last used.
+extension Store: Checkouts {
+  public func file(_ digest: Digest) throws -> String {
+    if try stored(digest)?.encoding == .fileRaw {
+      // Large and incompressible (packages, images): the stored file serves as it is. It is verified once in the life
+      // of a process and only looked at after that, because reading it again each time would cost more than using it.
+      let path = filePath(digest, .fileRaw)
+      var status = stat()
+      let isWhole = stat(path, &status) == 0 && Int64(status.st_size) == digest.size
+      if isWhole, verified.withLock({ $0.contains(digest) }) { return path }
+      try streamFile(digest, .fileRaw) { _ in }
+      verified.withLock { _ = $0.insert(digest) }
+      return path
+    }
+    return try checkout("files/\(digest.hex)") { folder in
+      try exportFile(digest, to: folder, mode: 0o444)
+      return digest.size
+    }
+  }
+
+  public func tree(_ artifact: Artifact) throws -> String {
+    try checkout("trees/\(artifact.digest.hex.prefix(32))") { folder in
+      try LayerCheckout(store: self, root: folder, isTree: true).make(try readLayer(artifact))
+    }
+  }
+
+  public func layer(_ artifact: Artifact) throws -> String {
+    // Short, because the options of an overlay mount, with all its layers, have to fit one page.
+    try checkout("layers/\(artifact.digest.hex.prefix(16))") { folder in
+      try LayerCheckout(store: self, root: folder, isTree: false).make(try readLayer(artifact))
+    }
+  }
+
+  public func adopt(_ folder: String, as artifact: Artifact) throws {
+    _ = try checkout("layers/\(artifact.digest.hex.prefix(16))") { target in
+      // From another file system it cannot be taken over; then it is made when it is needed.
+      guard rename(folder, target) == 0 else {
+        if errno == EXDEV {
+          return try LayerCheckout(store: self, root: target, isTree: false).make(try readLayer(artifact))
+        }
+        throw OpenFile.failure("cannot take over", folder)
+      }
+      return try readLayer(artifact).fileDigests.reduce(0) { $0 + $1.size }
+    }
+    try FileSystem.removeTree(folder)
+  }
+
+  /// The checkout called `name`, made now if it is not there.
+  ///
+  /// - Parameter make: makes it at the path it is given, and returns its size in bytes.
+  private func checkout(_ name: String, _ make: (String) throws -> Int64) throws -> String {
+    try requireWriting()
+    let path = "\(checkouts)/\(name)"
+    let lock = try FileLock(at: "\(locks)/checkouts")
+    // Shared: it only keeps `trim` from taking what is about to be used.
+    try lock.wait(exclusive: false)
+    if utimensat(AT_FDCWD, path + ".used", nil, 0) == 0, FileSystem.exists(path) { return path }
+    let temporary = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    do {
+      let size = try make(temporary)
+      try FileSystem.write(Array("\(size)\n".utf8), to: path + ".used")
+      if rename(temporary, path) != 0 {
+        // Another maker was first, with the same content.
+        guard errno == EEXIST || errno == ENOTEMPTY else { throw OpenFile.failure("cannot create", path) }
+        try FileSystem.removeTree(temporary)
+      }
+    } catch {
+      // The first error is the one to report; what stays behind is removed with the old scratch.
+      try? FileSystem.removeTree(temporary)
+      throw error
+    }
+    return path
+  }
+
+  /// Removes the checkouts that were used longest ago until the rest is no larger than `maximumBytes`.
+  ///
+  /// - Parameter graceSeconds: what was used since is kept in any case, because a running action may have it mounted.
+  ///   It has to be longer than the longest action.
+  /// - Returns: how many bytes were removed.
+  @discardableResult
+  public func trim(maximumBytes: Int64, graceSeconds: Int = 7200) throws -> Int64 {
+    try requireWriting()
+    let lock = try FileLock(at: "\(locks)/checkouts")
+    try lock.wait(exclusive: true)
+    var uses: [(path: String, size: Int64, used: Int)] = []
+    for kind in ["files", "trees", "layers"] {
+      let folder = "\(checkouts)/\(kind)"
+      for name in try FileSystem.names(in: folder) where name.hasSuffix(".used") {
+        var status = stat()
+        guard stat("\(folder)/\(name)", &status) == 0 else { continue }
+        let text = String(decoding: try OpenFile(reading: "\(folder)/\(name)").readAll(atMost: 4096), as: UTF8.self)
+        let size = text.split(separator: "\n").first.flatMap { Int64($0) } ?? 0
+        uses.append(("\(folder)/\(name.dropLast(5))", size, status.st_mtim.tv_sec))
+      }
+    }
+    var total = uses.reduce(0) { $0 + $1.size }
+    var removed: Int64 = 0
+    let newest = time(nil) - graceSeconds
+    for use in uses.sorted(by: { ($0.used, $0.path) < ($1.used, $1.path) }) {
+      if total <= maximumBytes || use.used > newest { break }
+      try FileSystem.removeTree(use.path)
+      try FileSystem.removeTree(use.path + ".used")
+      total -= use.size
+      removed += use.size
+    }
+    return removed
+  }
+}

@@ -1,0 +1,127 @@
+import Formats
+import Glibc
+import GraphCore
+
+extension Store: ActionCache {
+  public func result(of key: Key) throws -> ActionResult? {
+    try completeResult(
+      "SELECT outputs, duration, finished, emulator, log FROM actions WHERE key = ?", key.digest)
+  }
+
+  public func result(ofDeep key: Key) throws -> ActionResult? {
+    try completeResult(
+      """
+      SELECT outputs, duration, finished, emulator, log FROM deep JOIN actions USING(key) WHERE deep = ?
+      """, key.digest)
+  }
+
+  private func completeResult(_ sql: String, _ digest: Digest) throws -> ActionResult? {
+    guard let facts else { return nil }
+    let found = try facts.read { connection in
+      try connection.use(sql) { statement in
+        try statement.bind(digest)
+        return try statement.step() ? statement.result(0) : nil
+      }
+    }
+    guard let found, try containsAll(found.outputs.values.map(\.digest)) else { return nil }
+    return found
+  }
+
+  public func record(_ trace: Trace, node: String) throws {
+    let facts = try factsForWriting()
+    // The caller has done so; here it costs nothing then, and makes the order certain.
+    try sync()
+    try facts.write { connection in
+      try connection.use(
+        "INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log) VALUES(?, ?, ?, ?, ?, ?)"
+      ) {
+        try $0.bind(trace.key.digest)
+        try $0.bind(trace.result)
+        try $0.run()
+      }
+      try connection.use("DELETE FROM failures WHERE key = ?") {
+        try $0.bind(trace.key.digest)
+        try $0.run()
+      }
+      try Self.insert(trace, node, duration: trace.result.provenance.durationSeconds, &connection)
+    }
+  }
+
+  public func recordHit(_ trace: Trace, node: String) throws {
+    try factsForWriting().write { connection in
+      try Self.insert(trace, node, duration: nil, &connection)
+    }
+  }
+
+  public func forget(_ digest: Digest) throws {
+    let facts = try factsForWriting()
+    let outputs = try facts.read { connection in
+      try connection.use("SELECT DISTINCT outputs FROM actions") { statement in
+        var all: [String] = []
+        while try statement.step() { all.append(statement.text(0) ?? "") }
+        return all
+      }
+    }
+    // This walks every recipe, and is only done where a blob is missing or damaged: an index from each file of each
+    // layer to its results would be larger than the recipes.
+    let word = digest.description
+    var naming: [Digest: Bool] = [:]
+    for text in outputs {
+      // A result that cannot be read is forgotten too.
+      let artifacts = ResultCoding.decode(text)
+      let isHit =
+        try artifacts?.values.contains { artifact in
+          if artifact.digest == digest { return true }
+          if artifact.kind == .blob { return false }
+          if let known = naming[artifact.digest] { return known }
+          let names = try recipe(artifact.digest, names: word)
+          naming[artifact.digest] = names
+          return names
+        } ?? true
+      if isHit { try forgetResults(text, facts) }
+    }
+  }
+
+  /// Whether a recipe contains the text of a digest; `true` where the recipe itself is not there.
+  private func recipe(_ digest: Digest, names word: String) throws -> Bool {
+    guard let blob = try stored(digest) else { return true }
+    var text: [UInt8] = []
+    if blob.encoding.isFile {
+      // Not verified: a damaged recipe is found when it is used, and then forgotten by its own digest.
+      let file = filePath(digest, blob.encoding)
+      guard let bytes = try? OpenFile(reading: file).readAll(atMost: Int(digest.size) + 65_536) else { return true }
+      guard let plain = blob.encoding == .fileRaw ? bytes : try? Zstd.decompress(bytes, size: Int(digest.size))
+      else { return true }
+      text = plain
+    } else {
+      guard let bytes = blob.unpacked(digest) else { return true }
+      text = bytes
+    }
+    text.append(0)
+    // Recipes are text without NUL, so the C library's search, which is vectorised, sees all of it.
+    return text.withUnsafeBufferPointer { buffer in
+      buffer.withMemoryRebound(to: CChar.self) { characters in
+        characters.baseAddress.map { strstr($0, word) != nil } ?? true
+      }
+    }
+  }
+
+  private func forgetResults(_ outputs: String, _ facts: Database) throws {
+    try facts.write { connection in
+      for sql in [
+        "DELETE FROM deep WHERE key IN (SELECT key FROM actions WHERE outputs = ?)",
+        "DELETE FROM actions WHERE outputs = ?",
+      ] {
+        try connection.use(sql) {
+          try $0.bind(outputs)
+          try $0.run()
+        }
+      }
+    }
+  }
+
+  public func lease(_ key: Key) async throws -> any Lease {
+    try requireWriting()
+    return try await FileLease.take("\(locks)/\(key.digest.hex.prefix(16))")
+  }
+}

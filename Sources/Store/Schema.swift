@@ -1,0 +1,47 @@
+/// The tables of the two databases. A change of either raises `Store.version`.
+///
+/// Digests are their 32 bytes, with the size in a column of its own where it is needed. Results are text as
+/// `ResultCoding` writes it. Times are seconds since 1970.
+enum Schema {
+  /// `actions`: a row says that the result's blobs, and the files of its trees and layers, were all in the store when
+  /// it was made. Whoever finds one missing deletes the row (`forget`), so the row itself is the mark of
+  /// completeness and a look-up needs no walk over recipes.
+  ///
+  /// `preimages` and `traces` are never deleted with blobs.
+  static let facts = """
+    CREATE TABLE IF NOT EXISTS actions(
+      key BLOB PRIMARY KEY, outputs TEXT NOT NULL, duration REAL NOT NULL, finished REAL NOT NULL, emulator TEXT,
+      log TEXT);
+    CREATE TABLE IF NOT EXISTS deep(deep BLOB PRIMARY KEY, key BLOB NOT NULL);
+    CREATE INDEX IF NOT EXISTS deep_by_key ON deep(key);
+    CREATE TABLE IF NOT EXISTS nodes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, duration REAL);
+    CREATE TABLE IF NOT EXISTS preimages(key BLOB PRIMARY KEY, text BLOB NOT NULL, size INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS traces(
+      id INTEGER PRIMARY KEY, node INTEGER NOT NULL, key BLOB NOT NULL, key_size INTEGER NOT NULL,
+      deep BLOB NOT NULL, deep_size INTEGER NOT NULL, outputs TEXT NOT NULL, duration REAL NOT NULL,
+      finished REAL NOT NULL, emulator TEXT, log TEXT);
+    CREATE INDEX IF NOT EXISTS traces_by_node ON traces(node, id);
+    CREATE TABLE IF NOT EXISTS failures(
+      key BLOB PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, log TEXT, time REAL NOT NULL);
+    CREATE TABLE IF NOT EXISTS runs(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, snapshot TEXT, started REAL NOT NULL,
+      finished REAL, outcome TEXT);
+    CREATE TABLE IF NOT EXISTS run_nodes(
+      id INTEGER PRIMARY KEY, run INTEGER NOT NULL, node TEXT NOT NULL, key BLOB, key_size INTEGER,
+      outcome TEXT NOT NULL, started REAL NOT NULL, duration REAL NOT NULL, log TEXT);
+    CREATE INDEX IF NOT EXISTS run_nodes_by_run ON run_nodes(run);
+    CREATE INDEX IF NOT EXISTS run_nodes_by_node ON run_nodes(node, id);
+    CREATE TABLE IF NOT EXISTS snapshots(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, day TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL,
+      size INTEGER NOT NULL, time REAL NOT NULL, UNIQUE(day, number));
+    CREATE TABLE IF NOT EXISTS files(
+      path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, modified INTEGER NOT NULL,
+      changed INTEGER NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL);
+    """
+
+  /// `encoding` is a `BlobEncoding`; `data` is NULL where the content is a file.
+  static let content = """
+    CREATE TABLE IF NOT EXISTS blobs(
+      digest BLOB PRIMARY KEY, size INTEGER NOT NULL, encoding INTEGER NOT NULL, data BLOB);
+    """
+}

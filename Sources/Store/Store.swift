@@ -1,0 +1,141 @@
+import CSQLite
+import Formats
+import Glibc
+import GraphCore
+import Synchronization
+
+/// Everything `graph` keeps between runs, in one folder that any number of processes use at once.
+///
+///     VERSION      the version of this layout
+///     graph.db     facts: results, traces, runs, snapshots, file digests
+///     blobs.db     small blobs, packed, and a row for every large one
+///     blobs/ab/    large blobs, named by their SHA-256; `.zst` where they are compressed
+///     checkouts/   content as files: a cache
+///     scratch/     what is being made; older than a day it is rubbish
+///     git/         mirrors
+///     locks/       files that processes lock; empty
+///
+/// Order (invariant I5): a large blob is written beside, renamed, synced, and only then has a row; a result has a row
+/// only when its blobs have theirs. A crash in between leaves rubbish or nothing, never a row without its content.
+public final class Store: Sendable {
+  public enum Mode: Sendable {
+    /// Writes nothing at all; a store that does not exist is an empty one.
+    case readOnly
+    case readWrite
+  }
+
+  /// The version of the layout and of both databases. Another one is not read.
+  public static let version = 1
+
+  public let path: String
+  public let mode: Mode
+  /// `nil` where the store does not exist and is only read.
+  let facts: Database?
+  let content: Database?
+  let pending = Mutex(PendingBlobs())
+  /// Checkouts of stored files that this process has verified.
+  let verified = Mutex<Set<Digest>>([])
+
+  public var scratch: String { "\(path)/scratch" }
+  public var gitMirrors: String { "\(path)/git" }
+  var checkouts: String { "\(path)/checkouts" }
+  var locks: String { "\(path)/locks" }
+
+  private init(path: String, mode: Mode, facts: Database?, content: Database?) {
+    self.path = path
+    self.mode = mode
+    self.facts = facts
+    self.content = content
+  }
+
+  /// Opens the store at `path`, and makes it where it may be written and does not exist.
+  ///
+  /// - Throws: `GraphError(.environment)` where the folder is no store, of another version, or cannot be used.
+  public static func open(at path: String, mode: Mode) throws -> Store {
+    switch mode {
+    case .readOnly:
+      guard try existingVersion(path) else { return Store(path: path, mode: mode, facts: nil, content: nil) }
+      // SQLite needs its index of the log beside the database; where it cannot have one nobody can be writing.
+      let access: Connection.Mode = Glibc.access(path, W_OK) == 0 ? .readOnly : .immutable
+      return Store(
+        path: path, mode: mode,
+        facts: try Database(path: "\(path)/graph.db", mode: access, schema: ""),
+        content: try Database(path: "\(path)/blobs.db", mode: access, schema: ""))
+    case .readWrite:
+      try FileSystem.makeFolders(path)
+      try FileSystem.makeFolders("\(path)/locks")
+      // SQLite does not let two processes make one database at once.
+      let lock = try FileLock(at: "\(path)/locks/open")
+      try lock.wait(exclusive: true)
+      try prepare(path)
+      let store = Store(
+        path: path, mode: mode, facts: try Database(path: "\(path)/graph.db", mode: .readWrite, schema: Schema.facts),
+        content: try Database(
+          path: "\(path)/blobs.db", mode: .readWrite, pageSize: 8192, isDurable: true, schema: Schema.content))
+      store.removeOldScratch()
+      return store
+    }
+  }
+
+  /// Whether there is a store of our version.
+  private static func existingVersion(_ path: String) throws -> Bool {
+    var status = stat()
+    guard stat("\(path)/VERSION", &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return false }
+      throw OpenFile.failure("cannot read", "\(path)/VERSION")
+    }
+    let text = String(decoding: try OpenFile(reading: "\(path)/VERSION").readAll(atMost: 4096), as: UTF8.self)
+    let found = text.split(separator: "\n").first.map(String.init) ?? ""
+    guard found == "\(version)" else {
+      throw GraphError(
+        .environment, "the store at '\(path)' has version '\(found)' and this graph uses version '\(version)'",
+        hint: "use another folder, or remove '\(path)': everything in it can be made again")
+    }
+    return true
+  }
+
+  private static func prepare(_ path: String) throws {
+    let isThere = try existingVersion(path)
+    if !isThere {
+      let others = try FileSystem.names(in: path).filter { $0 != "locks" }
+      guard others.isEmpty else {
+        throw GraphError(
+          .environment, "'\(path)' is not a store: it holds '\(others.sorted()[0])' and no VERSION",
+          hint: "name an empty folder, or one that does not exist")
+      }
+    }
+    for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
+      try FileSystem.makeFolders("\(path)/\(folder)")
+    }
+    if !isThere { try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION") }
+  }
+
+  /// What a killed process left. A day is longer than any action.
+  private func removeOldScratch() {
+    let oldest = time(nil) - 86_400
+    // Rubbish that cannot be removed now is tried again by the next process.
+    for name in (try? FileSystem.names(in: scratch)) ?? [] {
+      var status = stat()
+      let path = "\(scratch)/\(name)"
+      if lstat(path, &status) == 0, status.st_mtim.tv_sec < oldest { try? FileSystem.removeTree(path) }
+    }
+  }
+
+  /// A new folder in the store's file system, for whoever makes something to be adopted. The caller removes it.
+  public func makeScratchFolder() throws -> String {
+    let folder = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    guard mkdir(folder, 0o700) == 0 else { throw OpenFile.failure("cannot create", folder) }
+    return folder
+  }
+
+  func requireWriting() throws {
+    if mode == .readOnly { throw GraphError(.bug, "the store at '\(path)' is open for reading only") }
+  }
+
+  /// The database to write facts to.
+  func factsForWriting() throws -> Database {
+    try requireWriting()
+    guard let facts else { throw GraphError(.bug, "the store at '\(path)' does not exist") }
+    return facts
+  }
+}
