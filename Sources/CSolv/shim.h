@@ -7,3 +7,4 @@
 #include <solv/solver.h>
 #include <solv/solvable.h>
 #include <solv/chksum.h>
+#include <solv/solv_xfopen.h>
