@@ -180,7 +180,8 @@ extension PackageSolver {
   ) throws(SolverError) -> Solution {
     let decisions = IDQueue()
     solver_get_decisionqueue(solver, decisions.pointer)
-    let kept = decisions.ids.filter { $0 > 0 }.map { ($0, pool.packageName($0)) }
+    // Number 1 is the library's own stand-in for the system.
+    let kept = decisions.ids.filter { $0 > 1 }.map { ($0, pool.packageName($0)) }
       .sorted { $0.1.precedesInBytes($1.1) }.map(\.0)
     let chosen = kept.filter { !pool.isInstalled($0) }
     let present = kept.filter { pool.isInstalled($0) }

@@ -40,14 +40,13 @@ extension PackagePool {
     for number in 0..<solver_problem_count(solver) {
       let rules = IDQueue()
       solver_findallproblemrules(solver, Id(number) + 1, rules.pointer)
-      var asked: [String] = []
+      var asked = Set<String>()
       var reasons: [(rank: Int, text: String)] = []
       for rule in rules.ids {
         let job = Int(solver_rule2jobidx(solver, rule))
         // The index counts the ids of the job queue from 1, and a job is two ids.
         if job > 0, requests.indices.contains((job - 1) / 2) {
-          let request = requests[(job - 1) / 2]
-          if !asked.contains(request) { asked.append(request) }
+          asked.insert(requests[(job - 1) / 2])
         }
         guard let reason = reason(of: rule, solver: solver) else { continue }
         if !reasons.contains(where: { $0.text == reason.text }) { reasons.append(reason) }
@@ -55,7 +54,7 @@ extension PackagePool {
       let best = reasons.map(\.rank).min() ?? 0
       var texts = reasons.filter { $0.rank == best }.map(\.text)
       if texts.isEmpty { texts = ["the requests exclude each other"] }
-      let problem = SolverProblem(requests: asked, reasons: texts)
+      let problem = SolverProblem(requests: Self.unique(requests.filter(asked.contains)), reasons: texts)
       if !problems.contains(problem) { problems.append(problem) }
     }
     return problems

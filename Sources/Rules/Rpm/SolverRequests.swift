@@ -79,9 +79,10 @@ extension PackagePool {
     return isInstalled(package) || architecture.names.compatible.contains(arch)
   }
 
-  private static func unique(_ packages: [Id]) -> [Id] {
-    var seen = Set<Id>()
-    return packages.filter { seen.insert($0).inserted }
+  /// Each once, in the order of the first.
+  static func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
+    var seen = Set<Element>()
+    return elements.filter { seen.insert($0).inserted }
   }
 
   private func reason(noPackage request: String) -> String {
