@@ -76,7 +76,7 @@ public struct SourceText: Sendable {
   }
 
   // A line of a megabyte would bury its message.
-  private static let shownCharactersMax = 2000
+  private static let shownCharactersMax = 10_000
 
   /// The offset of the first byte that is not part of a UTF-8 character.
   private static func invalidByte(in bytes: [UInt8]) -> Int {
