@@ -33,8 +33,6 @@ void remove_tree(int folder, const char *name, bool contents_only) {
 void discard_paths(const struct options *options, int upper) {
   for (size_t i = 0; i < options->discards.count; i++) {
     const char *path = options->discards.items[i];
-    size_t prefix = options->host_root && options->target ? strlen(options->target) : 0;
-    if (prefix > 1 && strncmp(path, options->target, prefix) == 0 && path[prefix] == '/') path += prefix;
     while (*path == '/') path++;
     char *copy = format_text("%s", path);
     size_t length = strlen(copy);
@@ -67,6 +65,12 @@ static void gather(int folder, const char *prefix) {
     struct entry *entry = &entries[entry_count++];
     entry->path = format_text("%s%s%s", prefix, *prefix ? "/" : "", name->d_name);
     if (fstatat(dirfd(names), name->d_name, &entry->status, AT_SYMLINK_NOFOLLOW)) fail("'%s'", entry->path);
+    if (S_ISSOCK(entry->status.st_mode)) {
+      // A socket is of the process that listened, which is gone.
+      if (unlinkat(dirfd(names), name->d_name, 0)) fail("'%s'", entry->path);
+      entry_count--;
+      continue;
+    }
     if (!S_ISDIR(entry->status.st_mode)) continue;
     char *path = format_text("%s", entry->path);
     int child = openat(dirfd(names), name->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -230,12 +234,9 @@ void capture_upper(const struct options *options, int upper, int output, int64_t
     int64_t modified = entry->status.st_mtim.tv_sec;
     if (modified > options->epoch || modified >= started) modified = options->epoch;
     if (whiteout) modified = options->epoch;
-    if (S_ISSOCK(mode)) {
-      // A socket is of the process that listened, which is gone.
-    } else if (output < 0) {
-    } else if (whiteout) {
+    if (output >= 0 && whiteout) {
       write_mark(entry->path, NULL, options);
-    } else {
+    } else if (output >= 0) {
       bool several = !S_ISDIR(mode) && entry->status.st_nlink > 1;
       const char *link = several ? first_name(&inodes, &inode_count, entry) : NULL;
       write_entry(options, upper, entry, path, link, modified);

@@ -20,6 +20,8 @@ static _Noreturn void run_command(const struct options *options) {
   if (!options->tty && setsid() < 0) fail("session");
   umask(022);
   limit_process(options);
+  // From here on it is the image that does not have what was asked for.
+  failure_word = "refused";
   switch_user(options->user);
   if (chdir(options->directory)) fail("directory '%s'", options->directory);
   static char *nothing[] = {NULL};

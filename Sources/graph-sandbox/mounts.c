@@ -248,6 +248,9 @@ static void mount_overlay(const struct options *options, const char *point) {
     make_folder("/l/w", 0755);
     upper = format_text("/l/u");
   }
+  // The root's own mode and time come from the uppermost layer.
+  struct timespec times[2] = {{options->epoch, 0}, {options->epoch, 0}};
+  if (chmod(upper, 0755) || utimensat(AT_FDCWD, upper, times, 0)) fail("the upper folder");
   char *data = format_text("lowerdir=%s,upperdir=u,workdir=w,userxattr", names);
   if (chdir("/l")) fail("/l");
   if (mount("overlay", point, "overlay", 0, data)) fail("overlay of %zu layers", options->lower_count);

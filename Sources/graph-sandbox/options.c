@@ -15,7 +15,7 @@ static const char usage[] =
     "  --setenv NAME VALUE, --chdir PATH, --user USER[:GROUP], --nofile N, --network, --tty\n"
     "  --publish HOSTPORT:PORT    forwards 127.0.0.1:HOSTPORT of the host to PORT inside\n"
     "  --discard PATH, --capture FILE, --epoch SECONDS, --collect INSIDE OUTSIDE\n"
-    "  --status FILE              how it ended: 'exited N', 'killed N', 'failed TEXT' or 'emulator TEXT'\n"
+    "  --status FILE              how it ended: 'exited N', 'killed N', 'failed TEXT', 'refused TEXT' or 'emulator TEXT'\n"
     "  --remove DIR               removes DIR, whoever of the mapped ids owns what is in it\n";
 
 static _Noreturn void usage_error(const char *text, const char *detail) {

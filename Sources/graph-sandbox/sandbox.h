@@ -83,6 +83,8 @@ _Noreturn void fail_with(int code, const char *format, ...) __attribute__((forma
 /// Writes one line into the file of `--status`; the first one stays.
 void report_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern int status_descriptor;
+/// What a failure is called in the status file: `failed` for the machine's, `refused` for what was asked.
+extern const char *failure_word;
 
 void *allocate(size_t size);
 char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 int status_descriptor = -1;
+const char *failure_word = "failed";
 
 void report_status(const char *format, ...) {
   if (status_descriptor < 0) return;
@@ -24,7 +25,7 @@ static _Noreturn void fail_list(int code, const char *format, va_list arguments)
   const char *what = text ? text : format;
   if (asprintf(&message, error ? "%s: %s" : "%s", what, strerror(error)) < 0) message = NULL;
   fprintf(stderr, "graph-sandbox: %s\n", message ? message : what);
-  report_status("%s %s\n", code == EXIT_EMULATOR ? "emulator" : "failed", message ? message : what);
+  report_status("%s %s\n", code == EXIT_EMULATOR ? "emulator" : failure_word, message ? message : what);
   _exit(code);
 }
 
