@@ -1,0 +1,138 @@
+// The command line. Every path of the host is made absolute here, before the mount namespace changes what it means.
+#include "sandbox.h"
+
+#include <getopt.h>
+#include <limits.h>
+
+static const char usage[] =
+    "usage: graph-sandbox [options] -- command [argument ...]\n"
+    "  --host-root DIR            the host's /usr and so on, read-only, in the writable folder DIR\n"
+    "  --target PATH              with --host-root: where the stacked layers are mounted\n"
+    "  --lower DIR | --unpack TAR a layer, bottom first; a tar is unpacked into memory\n"
+    "  --upper DIR --work DIR     where changes go; in memory when left out\n"
+    "  --bind SRC DST | --bind-ro SRC DST\n"
+    "  --emulator NAME:MAGIC:MASK:PATH\n"
+    "  --setenv NAME VALUE, --chdir PATH, --user USER[:GROUP], --nofile N, --network, --tty\n"
+    "  --publish HOSTPORT:PORT    forwards 127.0.0.1:HOSTPORT of the host to PORT inside\n"
+    "  --discard PATH, --capture FILE, --epoch SECONDS, --collect INSIDE OUTSIDE\n"
+    "  --status FILE              how it ended: 'exited N', 'killed N', 'failed TEXT', 'refused TEXT' or 'emulator TEXT'\n"
+    "  --remove DIR               removes DIR, whoever of the mapped ids owns what is in it\n";
+
+static _Noreturn void usage_error(const char *text, const char *detail) {
+  errno = 0;
+  fprintf(stderr, "%s", usage);
+  fail("%s '%s'", text, detail);
+}
+
+static char *absolute(const char *path) {
+  char *resolved = realpath(path, NULL);
+  if (!resolved) fail("'%s'", path);
+  return resolved;
+}
+
+/// For a file that is not there yet: its folder is made absolute.
+static char *absolute_new(const char *path) {
+  char *copy = format_text("%s", path);
+  char *slash = strrchr(copy, '/');
+  if (!slash) return format_text("%s/%s", absolute("."), path);
+  *slash = 0;
+  return format_text("%s/%s", absolute(slash == copy ? "/" : copy), slash + 1);
+}
+
+static uint64_t number(const char *text, uint64_t max) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (errno || end == text || *end || *text == '-' || value > max) usage_error("not a number:", text);
+  return value;
+}
+
+#define APPEND(array, count) \
+  (array = realloc(array, (count + 1) * sizeof *array), array ? &array[count++] : (fail("memory"), array))
+
+static void add_emulator(struct options *options, const char *text) {
+  char *copy = format_text("%s", text);
+  struct emulator *emulator = APPEND(options->emulators, options->emulator_count);
+  emulator->name = strsep(&copy, ":");
+  emulator->magic = copy ? strsep(&copy, ":") : NULL;
+  emulator->mask = copy ? strsep(&copy, ":") : NULL;
+  if (!copy || !*copy) usage_error("not NAME:MAGIC:MASK:PATH:", text);
+  emulator->path = absolute(copy);
+}
+
+static void add_publish(struct options *options, const char *text) {
+  const char *colon = strchr(text, ':');
+  if (!colon) usage_error("not HOSTPORT:PORT:", text);
+  char *outer = format_text("%.*s", (int)(colon - text), text);
+  struct publish *publish = APPEND(options->publishes, options->publish_count);
+  // The listener holds the port number until open_ports makes it a socket.
+  publish->listener = (int)number(outer, 65535);
+  publish->port = (uint16_t)number(colon + 1, 65535);
+}
+
+enum { HOST_ROOT = 256, TARGET, LOWER, UNPACK, UPPER, WORK, BIND, BIND_RO, EMULATOR, SETENV, CHDIR, USER, NOFILE,
+       NETWORK, TTY, PUBLISH, DISCARD, CAPTURE, EPOCH, COLLECT, STATUS, REMOVE };
+
+static const struct option table[] = {
+    {"host-root", 1, 0, HOST_ROOT}, {"target", 1, 0, TARGET},   {"lower", 1, 0, LOWER},     {"unpack", 1, 0, UNPACK},
+    {"upper", 1, 0, UPPER},         {"work", 1, 0, WORK},       {"bind", 1, 0, BIND},       {"bind-ro", 1, 0, BIND_RO},
+    {"emulator", 1, 0, EMULATOR},   {"setenv", 1, 0, SETENV},   {"chdir", 1, 0, CHDIR},     {"user", 1, 0, USER},
+    {"nofile", 1, 0, NOFILE},       {"network", 0, 0, NETWORK}, {"tty", 0, 0, TTY},         {"publish", 1, 0, PUBLISH},
+    {"discard", 1, 0, DISCARD},     {"capture", 1, 0, CAPTURE}, {"epoch", 1, 0, EPOCH},     {"collect", 1, 0, COLLECT},
+    {"status", 1, 0, STATUS},       {"remove", 1, 0, REMOVE},   {0, 0, 0, 0}};
+
+void parse_options(struct options *options, int argc, char **argv) {
+  options->directory = "/";
+  options->epoch = 315532800;
+  for (int option; (option = getopt_long(argc, argv, "+", table, NULL)) != -1;) {
+    // The second word of an option that takes two.
+    char *second = NULL;
+    if (option == BIND || option == BIND_RO || option == SETENV || option == COLLECT) {
+      if (optind >= argc) usage_error("an option lacks its second argument:", optarg);
+      second = argv[optind++];
+    }
+    switch (option) {
+    case HOST_ROOT: options->host_root = absolute(optarg); break;
+    case TARGET: options->target = optarg; break;
+    case LOWER: *APPEND(options->lowers, options->lower_count) = (struct lower){absolute(optarg), false}; break;
+    case UNPACK: *APPEND(options->lowers, options->lower_count) = (struct lower){absolute(optarg), true}; break;
+    case UPPER: options->upper = absolute(optarg); break;
+    case WORK: options->work = absolute(optarg); break;
+    case BIND:
+    case BIND_RO:
+      *APPEND(options->binds, options->bind_count) = (struct bind){absolute(optarg), second, option == BIND};
+      break;
+    case EMULATOR: add_emulator(options, optarg); break;
+    case SETENV: {
+      char *pair = format_text("%s=%s", optarg, second);
+      list_add(&options->environment, pair);
+      free(pair);
+      break;
+    }
+    case CHDIR: options->directory = optarg; break;
+    case USER: options->user = optarg; break;
+    case NOFILE: options->files_max = number(optarg, INT32_MAX); break;
+    case NETWORK: options->network = true; break;
+    case TTY: options->tty = true; break;
+    case PUBLISH: add_publish(options, optarg); break;
+    case DISCARD: list_add(&options->discards, optarg); break;
+    case CAPTURE: options->capture = absolute_new(optarg); break;
+    case EPOCH: options->epoch = (int64_t)number(optarg, INT64_MAX); break;
+    case COLLECT:
+      list_add(&options->collects, optarg);
+      list_add(&options->collects, absolute_new(second));
+      break;
+    case STATUS: options->status = absolute_new(optarg); break;
+    case REMOVE: options->remove = absolute(optarg); break;
+    default: usage_error("unknown option", argv[optind - 1]);
+    }
+  }
+  options->command = argv + optind;
+  if (options->remove) return;
+  if (!*options->command) usage_error("no command", "");
+  if (!options->host_root && options->target) usage_error("--target needs --host-root:", options->target);
+  if (!options->host_root) options->target = "/";
+  if (options->target && options->target[0] != '/') usage_error("not an absolute path:", options->target);
+  if (!options->upper != !options->work) usage_error("--upper and --work go together", "");
+  if (options->capture && !options->target) usage_error("nothing to capture without layers:", options->capture);
+}
