@@ -64,7 +64,7 @@ let package = Package(
       path: "Sources/cli",
       swiftSettings: swift),
     // The helper that builds an action's namespaces, from C because nothing may run between clone and exec.
-    .executableTarget(name: "graph-sandbox", linkerSettings: [.unsafeFlags(["-static-executable"])]),
+    .executableTarget(name: "graph-sandbox", linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]),
 
     // C libraries, each wrapped by exactly one target above.
     .target(name: "CLinux"),

@@ -29,22 +29,26 @@ public struct HostProgramRunner: HostPrograms {
     variables.merge(environment) { $1 }
     let settings = Dictionary(
       uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
-    let result: CollectedResult<StringOutput<UTF8>, StringOutput<UTF8>>
     do {
-      result = try await Subprocess.run(
+      let result = try await Subprocess.run(
         .path(FilePath(program)), arguments: Arguments(arguments), environment: .custom(settings),
         output: .string(limit: 256 << 20), error: .string(limit: 1 << 20))
+      try Self.check(result.terminationStatus, of: program, errors: result.standardError)
+      return result.standardOutput
     } catch let error as SubprocessError {
-      throw GraphError(.environment, "'\(program)' cannot be started: \(error)")
+      throw GraphError(.environment, "'\(program)' cannot be run: \(error)")
     }
-    let errors = result.standardError?.trimmingSuffix(while: \.isWhitespace) ?? ""
-    switch result.terminationStatus {
-    case .exited(0): return result.standardOutput ?? ""
+  }
+
+  private static func check(_ status: TerminationStatus, of program: String, errors: String) throws {
+    let text = errors.trimmingSuffix(while: { $0.isWhitespace })
+    switch status {
+    case .exited(0): return
     case .exited(1):
       // Programs say 1 for what is wrong with the request, and other codes for what is wrong with the world.
-      throw GraphError(.user, "'\(program)' failed: \(errors)")
+      throw GraphError(.user, "'\(program)' failed: \(text)")
     case .exited(let code):
-      throw GraphError(.environment, "'\(program)' exited with status \(code): \(errors)", hint: "try again")
+      throw GraphError(.environment, "'\(program)' exited with status \(code): \(text)", hint: "try again")
     case .signaled(let signal):
       throw GraphError(.environment, "'\(program)' was ended by signal \(signal)")
     }

@@ -75,7 +75,7 @@ extension LocalExecutor {
     try addStages(of: command, of: task, to: &arguments)
     let emulator = try await emulator(for: task.action)
     if let emulator { arguments.add("--emulator", emulator.option) }
-    let epoch = try epoch(of: task.action, layers: layers)
+    let epoch = try epoch(of: task, layers: layers)
     var environment = SandboxEnvironment.base(home: command.root == .layers ? "/root" : "/build", epoch: epoch)
     if command.network {
       arguments.add("--network")
@@ -138,13 +138,16 @@ extension LocalExecutor {
     return try await emulators.emulator(for: architecture)
   }
 
-  /// The time inside what is made: the action's own argument, or the newest of what it is stacked on.
-  private func epoch(of action: Action, layers: [Artifact]) throws -> Int64 {
-    if let text = action.value("epoch") {
+  /// The time inside what is made (SOURCE_DATE_EPOCH): the newest of the layers it is stacked on and of the inputs
+  /// with role `epoch`, which hold a number as text; of the inputs alone, so that it is the same wherever it runs.
+  private func epoch(of task: ActionTask, layers: [Artifact]) throws -> Int64 {
+    var epochs = try layers.map { try store.readLayer($0).epoch }
+    if let input = task.input("epoch") {
+      let text = try store.readText(input.digest).split(separator: "\n").first ?? ""
       guard let epoch = Int64(text) else { throw GraphError(.bug, "'\(text)' is no epoch") }
-      return epoch
+      epochs.append(epoch)
     }
-    let newest = try layers.map { try store.readLayer($0).epoch }.max() ?? 0
+    let newest = epochs.max() ?? 0
     return newest > 0 ? newest : SandboxEnvironment.earliestEpoch
   }
 

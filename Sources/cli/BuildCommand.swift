@@ -20,7 +20,7 @@ struct BuildCommand: AsyncParsableCommand {
       let targets = try session.targets(labels)
       let outcome = try await Build(session: session, running: running).run(
         targets.map(\.target.node), command: (["build"] + labels).joined(separator: " "))
-      Console.print(BuildSummary.text(outcome.summary(targets: targets), color: Console.usesColor(1)))
+      Console.print("wall \(outcome.wallSeconds)\n")
       if !outcome.wave.interrupted.isEmpty { throw Exit.interrupted }
       if !outcome.wave.succeeded { throw Exit.code(of: outcome.worstKind) }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GraphCore
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Execute
 import GraphCore
 import Publish
 import Report

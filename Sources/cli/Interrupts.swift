@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Ctrl-C: the first one stops cleanly, the second one at once. SIGTERM is as the first.
-final class Interrupts: Sendable {
+final class Interrupts {
   private let sources: [any DispatchSourceSignal]
 
   init(_ stop: @escaping @Sendable () -> Void) {

@@ -2,6 +2,7 @@ import ArgumentParser
 import GraphCore
 import Execute
 import Report
+import Store
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -24,6 +24,8 @@ struct Session {
   let programs: HostProgramRunner
   let scratch: ScratchFolder
   let mirrors: GitMirrors
+  /// Whether the network may not be used.
+  let isOffline: Bool
 
   var graph: GraphCore.Graph { compiled.graph }
 
@@ -72,7 +74,7 @@ struct Session {
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName, programs: programs,
-      scratch: scratch, mirrors: mirrors)
+      scratch: scratch, mirrors: mirrors, isOffline: options.offline)
   }
 
   /// Shows what was found wrong and ends the command where it was an error.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Execute
 import GraphCore
+import Rules
 
 struct ShellCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -47,11 +47,11 @@ extension Compilation {
               "createrepo_c", "--quiet", "--no-database", "--general-compress-type", "zstd",
               // Without both, the metadata carries the time of the run.
               "--revision", "1", "--set-timestamp-to-revision",
-              "--outputdir", "/build/out/repository", "/build/packages",
+              "--outputdir", "/build/out", "/build/packages",
             ],
             workingDirectory: "/build", root: .host,
             stages: [.init(role: "packages", path: "/build/packages")],
-            collects: [.init(output: "repodata", from: .path("/build/out/repository"))])),
+            collects: [.init(output: "repodata", from: .path("/build/out"))])),
         location: repository.label.location))
     let whole = builder.add(
       Node(

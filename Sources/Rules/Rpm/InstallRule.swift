@@ -52,7 +52,8 @@ extension Compilation {
     state.history.append((text, state.layers.count - 1))
   }
 
-  /// rpm of the host on the stacked root. Scriptlets run inside the root, under the architecture's emulator where it
+  /// rpm of the host on the stacked root (`--force-debian`: Debian's own build asks for it). Digests were checked when
+  /// the files came out of the store. Scriptlets run inside the root, under the architecture's emulator where it
   /// is foreign. The package files are sorted by the shell, so that their order is that of their names.
   private static let rpmCommand = Command(
     argv: [
@@ -60,9 +61,8 @@ extension Compilation {
       """
       set -- /build/packages/*.rpm
       [ -e "$1" ] || exit 0
-      exec rpm --root /target --define '_dbpath /var/lib/rpm' --define '_db_backend sqlite' \
-        --define '_pkgverify_level none' --nosignature --ignorearch --ignoreos --noplugins \
-        --upgrade --oldpackage --replacepkgs "$@"
+      exec rpm --root /target --force-debian --define '_dbpath /var/lib/rpm' --define '_db_backend sqlite' \
+        --define '_pkgverify_level none' --nosignature --nodigest --ignorearch --ignoreos --noplugins --install "$@"
       """,
     ],
     workingDirectory: "/build", root: .hostWithLayers(target: "/target"),
@@ -72,6 +72,6 @@ extension Compilation {
     // cache's own cache, logs and scratch files of scriptlets.
     discards: [
       "/var/lib/rpm/rpmdb.sqlite-shm", "/var/lib/rpm/rpmdb.sqlite-wal", "/var/lib/rpm/.rpm.lock",
-      "/var/cache/ldconfig/aux-cache", "/var/log/", "/tmp/", "/var/tmp/", "/run/",
+      "/var/cache/ldconfig", "/var/log/", "/tmp/", "/var/tmp/", "/run/",
     ])
 }

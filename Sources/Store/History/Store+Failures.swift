@@ -1,7 +1,7 @@
 import GraphCore
 
 /// A failed action that the store remembers, so that a night does not repeat it.
-public struct Failure: Hashable, Sendable {
+public struct RememberedFailure: Hashable, Sendable {
   public var key: Key
   public var kind: ActionFailed.Kind
   public var reason: String
@@ -20,7 +20,7 @@ public struct Failure: Hashable, Sendable {
 
 extension Store {
   /// Remembers the failure of an action in place of an earlier one. It is forgotten when the action succeeds.
-  public func recordFailure(_ failure: Failure) throws {
+  public func recordFailure(_ failure: RememberedFailure) throws {
     try sync()
     try factsForWriting().write { connection in
       try connection.use("INSERT OR REPLACE INTO failures(key, kind, reason, log, time) VALUES(?, ?, ?, ?, ?)") {
@@ -35,13 +35,13 @@ extension Store {
   }
 
   /// How the action of `key` failed last, if it has not succeeded since.
-  public func failure(of key: Key) throws -> Failure? {
+  public func failure(of key: Key) throws -> RememberedFailure? {
     guard let facts else { return nil }
     return try facts.read { connection in
       try connection.use("SELECT kind, reason, log, time FROM failures WHERE key = ?") { statement in
         try statement.bind(key.digest)
         guard try statement.step(), let kind = statement.text(0).flatMap(ActionFailed.Kind.init) else { return nil }
-        return Failure(
+        return RememberedFailure(
           key: key, kind: kind, reason: statement.text(1) ?? "", log: statement.text(2).flatMap { Digest($0) },
           time: statement.double(3))
       }

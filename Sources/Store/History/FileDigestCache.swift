@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// A file whose times lie less than two seconds before the moment it was read is not remembered, because it may change
 /// once more within the same tick of its clock and look the same: git's rule of racy files.
-public final class FileDigests: Sendable {
+public final class FileDigestCache: FileDigests {
   private let store: Store
   private let isReadOnly: Bool
   private let pending = Mutex<[String: Row]>([:])

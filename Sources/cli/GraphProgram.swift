@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The command `graph`: one file for each subcommand; what they share is in `Session`.
 @main
-struct Graph: AsyncParsableCommand {
+struct GraphProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph",
     abstract: "Builds operating-system content from a declared graph, and rebuilds only what a change invalidates.",
@@ -12,9 +12,7 @@ struct Graph: AsyncParsableCommand {
       """,
     version: "graph \(Version.text)",
     subcommands: [
-      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, WhyCommand.self, LogCommand.self,
-      ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
-      CleanCommand.self,
+      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, CleanCommand.self,
     ])
 }
 
