@@ -105,7 +105,8 @@ import Testing
     try fixture.mirrors.fetch(fixture.origin)
     let lock = String(fixture.mirrors.mirrorPath(fixture.origin).dropLast(4)) + ".lock"
     let marker = fixture.folder + "/released"
-    // The other process says that it holds the lock by making a file, and makes the marker just before it lets go.
+    // The other process says that it holds the lock by making a file, and makes the marker just before it
+    // lets go.
     try fixture.run(
       "(flock 9; touch '\(fixture.folder)/held'; sleep 0.3; touch '\(marker)') 9>'\(lock)' >/dev/null 2>&1 &"
         + " while [ ! -e '\(fixture.folder)/held' ]; do sleep 0.01; done")
