@@ -30,8 +30,9 @@ extension GitMirror {
   ///
   /// - Parameter folder: relative to the repository; a leading slash and `.` mean its root.
   /// - Returns: sorted by path bytes, each path once, no folders (git has no empty ones).
-  /// - Throws: `GraphError(.user)` for a folder that does not exist or leaves the repository, and for trees that no
-  ///   file system could hold as written (names such as `..`, two entries of one name, names that are not UTF-8).
+  /// - Throws: `GraphError(.user)` for a folder that does not exist or leaves the repository, and for trees
+  ///   that no file system could hold as written (names such as `..`, two entries of one name, names that are
+  ///   not UTF-8).
   public func entries(commit: String, folder: String) throws(GraphError) -> [GitEntry] {
     guard let wanted = git_oid(hex: commit) else {
       throw GraphError(.user, "'\(commit)' is not a commit: 40 hexadecimal digits are")
@@ -106,7 +107,8 @@ extension GitMirror {
     return entries.sorted { $0.path.precedesInBytes($1.path) }
   }
 
-  /// `nil` for a folder. Old tools wrote other permission bits (0664); git reads them as plain files, so does this.
+  /// `nil` for a folder. Old tools wrote other permission bits (0664); git reads them as plain files, so does
+  /// this.
   private func kind(of entry: OpaquePointer) -> GitEntry.Kind? {
     switch git_tree_entry_filemode(entry) {
     case GIT_FILEMODE_TREE: nil

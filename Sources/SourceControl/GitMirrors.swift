@@ -4,9 +4,9 @@ import GraphCore
 
 /// Bare mirrors of git repositories, one per address, in one folder.
 ///
-/// A mirror has the branches of its origin under their own names and no tags. It never loses an object: a commit that
-/// was pinned stays readable after the branch was forced away or deleted. Addresses are not written into mirrors, so
-/// that no password reaches the disk.
+/// A mirror has the branches of its origin under their own names and no tags. It never loses an object: a
+/// commit that was pinned stays readable after the branch was forced away or deleted. Addresses are not
+/// written into mirrors, so that no password reaches the disk.
 public struct GitMirrors: Sendable {
   /// The folder that holds `<SHA-256 of the address>.git` and, beside each, its lock.
   public let folder: String
@@ -132,7 +132,8 @@ extension GitMirrors {
     return received
   }
 
-  /// Offers what works without asking: the keys of the ssh agent, and for the rest what the system knows of us.
+  /// Offers what works without asking: the keys of the ssh agent, and for the rest what the system knows of
+  /// us.
   private static let credentials: git_credential_acquire_cb = { output, _, user, allowed, payload in
     guard let offered = payload?.assumingMemoryBound(to: UInt32.self) else { return GIT_PASSTHROUGH.rawValue }
     let kinds = [GIT_CREDENTIAL_USERNAME, GIT_CREDENTIAL_SSH_KEY, GIT_CREDENTIAL_DEFAULT].map(\.rawValue)

@@ -2,8 +2,8 @@ import GraphCore
 
 /// The address of a git repository, checked before any library sees it.
 ///
-/// Accepted are `https`, `http`, `git`, `ssh` and `file` URLs, the scp form `[user@]host:path` and absolute local
-/// paths. Everything else is refused, above all `ext::` and what a program could take for an option.
+/// Accepted are `https`, `http`, `git`, `ssh` and `file` URLs, the scp form `[user@]host:path` and absolute
+/// local paths. Everything else is refused, above all `ext::` and what a program could take for an option.
 struct GitURL: Hashable, Sendable {
   /// As written, credentials included: what is fetched from, never what is shown.
   let text: String

@@ -1,10 +1,12 @@
 import Glibc
 import GraphCore
+import Synchronization
 import Testing
 
 @testable import Rules
 
-/// A real repository, made with rpmbuild and createrepo_c, and dnf to compare with. Goes away with the object.
+/// A real repository, made with rpmbuild and createrepo_c, and dnf to compare with. Goes away with the
+/// object.
 final class RpmRepositoryFixture: @unchecked Sendable {
   // Sendable because nothing changes after the initialiser.
   let folder: String
@@ -29,6 +31,8 @@ final class RpmRepositoryFixture: @unchecked Sendable {
     }
     let folder = try #require(made)
     self.folder = folder
+    Self.folders.withLock { _ = $0.insert(folder) }
+    #expect(Self.removesAtExit)
     // Debian keeps the database in the home folder, where dnf does not look below an installroot.
     try Self.write(Array("%_dbpath /var/lib/rpm\n%_db_backend sqlite\n".utf8), to: "\(folder)/.rpmmacros")
     var script = ""
@@ -42,7 +46,8 @@ final class RpmRepositoryFixture: @unchecked Sendable {
 
         """
     }
-    script += "createrepo_c -q --general-compress-type=gz '\(folder)/repo' >>'\(folder)/log' 2>&1"
+    script +=
+      "mkdir -p '\(folder)/repo'; createrepo_c -q --general-compress-type=gz '\(folder)/repo' >>'\(folder)/log' 2>&1"
     _ = try Self.run(script, in: folder)
     let repomd = try Self.read("\(folder)/repo/repodata/repomd.xml")
     repodata = try Repodata(repomd: repomd)
@@ -55,7 +60,19 @@ final class RpmRepositoryFixture: @unchecked Sendable {
     filelists = try bytes("filelists", repodata)
   }
 
-  deinit { _ = system("rm -rf '\(folder)'") }
+  deinit { Self.remove(folder) }
+
+  /// A fixture that many tests share lives as long as the process, so the rest goes when that ends.
+  private static let folders = Mutex<Set<String>>([])
+  private static let removesAtExit: Bool =
+    atexit { RpmRepositoryFixture.remaining().forEach { RpmRepositoryFixture.remove($0) } } == 0
+
+  private static func remaining() -> Set<String> { folders.withLock { $0 } }
+
+  private static func remove(_ folder: String) {
+    folders.withLock { _ = $0.remove(folder) }
+    _ = system("rm -rf '\(folder)'")
+  }
 
   func solver(_ arch: String, filelists: Bool = true) throws -> PackageSolver {
     let architecture = try #require(Architecture(arch))
@@ -67,7 +84,7 @@ final class RpmRepositoryFixture: @unchecked Sendable {
 
   /// What dnf would install into `root`, as sorted NEVRAs; `nil` where it refuses.
   func dnf(
-    _ requests: [String], command: String = "install", arch: String, weak: Bool = false,
+    _ requests: [String], command: String = "install", arch: String, weak: Bool = false, best: Bool = false,
     root: String = "empty"
   ) throws -> [String]? {
     let words = requests.map { "'\($0)'" }.joined(separator: " ")
@@ -75,7 +92,7 @@ final class RpmRepositoryFixture: @unchecked Sendable {
       """
       mkdir -p '\(folder)/\(root)' '\(folder)/dnflog' '\(folder)/cache' '\(folder)/persist'
       LC_ALL=C dnf --assumeno --installroot='\(folder)/\(root)' --forcearch=\(arch) --repofrompath=test,'file://\(folder)/repo' \
-        --repo=test --nogpgcheck --releasever=1 --setopt=install_weak_deps=\(weak ? "True" : "False") --setopt=best=False \
+        --repo=test --nogpgcheck --releasever=1 --setopt=install_weak_deps=\(weak ? "True" : "False") --setopt=best=\(best ? "True" : "False") \
         --setopt=cachedir='\(folder)/cache' --setopt=logdir='\(folder)/dnflog' --setopt=persistdir='\(folder)/persist' \
         --setopt=metadata_expire=0 --setopt=reposdir=/nonexistent --setopt=pluginpath=/nonexistent \
         \(command) \(words) 2>&1 || echo "exit $?"

@@ -46,6 +46,9 @@ private let packages: [RpmRepositoryFixture.Package] = [
   .init(name: "fighter", tags: ["Conflicts: docs"]),
   .init(name: "only-x86", arch: "x86_64"),
   .init(name: "c++lib"),
+  .init(name: "choosy", version: "1"),
+  .init(name: "choosy", version: "2", tags: ["Requires: libmissing"]),
+  .init(name: "needs-choosy", tags: ["Requires: choosy"]),
 ]
 
 @Suite(.serialized) struct RpmSolverTests {
@@ -69,20 +72,32 @@ private let packages: [RpmRepositoryFixture.Package] = [
 
   @Test("the same set as dnf", arguments: requests, ["x86_64", "aarch64"])
   func sameAsDnf(_ requests: [String], _ arch: String) throws {
-    try compare(requests, arch, weak: false)
+    try compare(requests, arch, weak: false, best: false)
+  }
+
+  @Test(
+    "the same set as dnf where only the best version will do",
+    arguments: [
+      ["tool"], ["choosy"], ["choosy-1"], ["tool-1"], ["lib*"], ["needs-choosy"], ["epochal"],
+      ["choosy", "tool"],
+    ])
+  func best(_ requests: [String]) throws {
+    try compare(requests, "x86_64", weak: false, best: true)
+    try compare(requests, "x86_64", weak: false, best: false)
   }
 
   @Test(
     "the same set as dnf with weak dependencies",
     arguments: [["httpd"], ["base"], ["rich"], ["fighter", "httpd"]])
   func weakDependencies(_ requests: [String]) throws {
-    try compare(requests, "x86_64", weak: true)
+    try compare(requests, "x86_64", weak: true, best: false)
   }
 
-  private func compare(_ requests: [String], _ arch: String, weak: Bool) throws {
-    let expected = try fixture.dnf(requests, arch: arch, weak: weak)
+  private func compare(_ requests: [String], _ arch: String, weak: Bool, best: Bool) throws {
+    let expected = try fixture.dnf(requests, arch: arch, weak: weak, best: best)
     do {
-      let solution = try fixture.solver(arch).solve(install: requests, installed: [], weakDependencies: weak)
+      let solution = try fixture.solver(arch).solve(
+        install: requests, installed: [], weakDependencies: weak, best: best)
       #expect(solution.added.packages.map(\.nevra).sorted() == expected)
       #expect(solution.isOnlyAddition)
       for package in solution.added.packages { #expect(!package.requestedBy.isEmpty, "\(package.nevra)") }
@@ -118,17 +133,35 @@ private let packages: [RpmRepositoryFixture.Package] = [
     ])
   func problems(_ requests: [String], _ text: String) throws {
     do {
-      _ = try fixture.solver("aarch64").solve(install: requests, installed: [], weakDependencies: false)
+      _ = try fixture.solver("aarch64").solve(
+        install: requests, installed: [], weakDependencies: false, best: false)
       Issue.record("solved")
     } catch let error as SolverError {
       #expect(error.description == text)
     }
   }
 
+  @Test("without filelists only the files that primary lists are known")
+  func filelists() throws {
+    let solver = try fixture.solver("x86_64", filelists: false)
+    #expect(
+      try solver.solve(install: ["/usr/sbin/ldtool"], installed: [], weakDependencies: false, best: false)
+        .added.packages.map(\.name) == ["ldtool"])
+    let error = #expect(throws: SolverError.self) {
+      try solver.solve(install: ["deep-file"], installed: [], weakDependencies: false, best: false)
+    }
+    #expect(
+      error?.description
+        == "nothing provides /usr/share/ldtool/data.txt needed by deep-file-1-1.noarch (requested: 'deep-file')"
+    )
+  }
+
   @Test("every package says what it is there for")
   func requestedBy() throws {
-    let lock = try fixture.solver("x86_64").solve(install: ["httpd"], installed: [], weakDependencies: true)
-      .added
+    let lock = try fixture.solver("x86_64").solve(
+      install: ["httpd"], installed: [], weakDependencies: true, best: false
+    )
+    .added
     #expect(
       lock.packages.map { "\($0.name): \($0.requestedBy)" } == [
         "base: libfoo requires base", "docs: httpd recommends docs", "httpd: httpd",
@@ -147,45 +180,76 @@ private let packages: [RpmRepositoryFixture.Package] = [
   @Test("what is installed is not asked for again")
   func installed() throws {
     let solver = try fixture.solver("x86_64")
-    let below = try solver.solve(install: ["libbar", "ldtool"], installed: [], weakDependencies: false).added
+    let below = try solver.solve(
+      install: ["libbar", "ldtool"], installed: [], weakDependencies: false, best: false
+    ).added
     let above = try solver.solve(
-      install: ["httpd", "/usr/sbin/ldtool"], installed: below.packages, weakDependencies: false)
+      install: ["httpd", "/usr/sbin/ldtool"], installed: below.packages, weakDependencies: false, best: false)
     #expect(above.added.packages.map(\.name) == ["httpd", "httpd-config"])
     #expect(above.isOnlyAddition)
-    let again = try solver.solve(install: ["libbar"], installed: below.packages, weakDependencies: false)
+    let again = try solver.solve(
+      install: ["libbar"], installed: below.packages, weakDependencies: false, best: false)
     #expect(again.added.packages.isEmpty && again.isOnlyAddition)
     // What was installed for one solve is forgotten by the next.
     #expect(
-      try solver.solve(install: ["ldtool"], installed: [], weakDependencies: false).added.packages.count == 1)
+      try solver.solve(install: ["ldtool"], installed: [], weakDependencies: false, best: false).added
+        .packages.count == 1)
   }
 
-  @Test(
-    "a newer version of what is installed replaces it",
-    arguments: [(["tool"], false), (["needs-tool2"], false), (["tool"], true), ([], true)])
-  func replaced(_ requests: [String], _ isUpdate: Bool) throws {
+  /// What is asked, how, and what comes in beside `tool-1`, which is installed.
+  struct Change: Sendable, CustomStringConvertible {
+    var command: String
+    var requests: [String]
+    var best: Bool
+    var added: [String]
+    var description: String { "\(command) \(requests) \(best)" }
+  }
+
+  static let changes = [
+    Change(command: "install", requests: ["tool"], best: false, added: []),
+    Change(
+      command: "install", requests: ["tool"], best: true, added: ["docs-1-1.noarch", "tool-2-1.noarch"]),
+    Change(command: "install", requests: ["tool-1"], best: true, added: []),
+    Change(
+      command: "install", requests: ["tool-2"], best: false, added: ["docs-1-1.noarch", "tool-2-1.noarch"]),
+    Change(
+      command: "install", requests: ["needs-tool2"], best: false,
+      added: ["docs-1-1.noarch", "needs-tool2-1-1.noarch", "tool-2-1.noarch"]),
+    Change(command: "install", requests: ["docs"], best: true, added: ["docs-1-1.noarch"]),
+    Change(
+      command: "upgrade", requests: ["tool"], best: false, added: ["docs-1-1.noarch", "tool-2-1.noarch"]),
+    Change(command: "upgrade", requests: ["t*"], best: true, added: ["docs-1-1.noarch", "tool-2-1.noarch"]),
+    Change(command: "upgrade", requests: [], best: false, added: ["docs-1-1.noarch", "tool-2-1.noarch"]),
+  ]
+
+  @Test("what is installed is replaced where dnf does, and the answer says so", arguments: changes)
+  func replaced(_ change: Change) throws {
     let solver = try fixture.solver("x86_64")
-    let old = try solver.solve(install: ["tool-1"], installed: [], weakDependencies: false).added
+    let old = try solver.solve(install: ["tool-1"], installed: [], weakDependencies: false, best: false).added
+      .packages
     let solution =
-      isUpdate
-      ? try solver.solve(update: requests, installed: old.packages, weakDependencies: false)
-      : try solver.solve(install: requests, installed: old.packages, weakDependencies: false)
-    #expect(solution.added.packages.map(\.nevra).contains("tool-2-1.noarch"))
-    #expect(solution.added.packages.map(\.nevra).contains("docs-1-1.noarch"))
-    #expect(solution.removed.map(\.package.nevra) == ["tool-1-1.noarch"])
-    #expect(solution.removed.map { $0.replacedBy?.nevra } == ["tool-2-1.noarch"])
-    #expect(!solution.isOnlyAddition)
+      change.command == "upgrade"
+      ? try solver.solve(update: change.requests, installed: old, weakDependencies: false, best: change.best)
+      : try solver.solve(install: change.requests, installed: old, weakDependencies: false, best: change.best)
+    #expect(solution.added.packages.map(\.nevra) == change.added)
+    let isReplaced = change.added.contains("tool-2-1.noarch")
+    #expect(solution.removed.map(\.package.nevra) == (isReplaced ? ["tool-1-1.noarch"] : []))
+    #expect(solution.removed.map { $0.replacedBy?.nevra } == (isReplaced ? ["tool-2-1.noarch"] : []))
+    #expect(solution.isOnlyAddition == !isReplaced)
+    for package in solution.added.packages { #expect(!package.requestedBy.isEmpty, "\(package.nevra)") }
     // The same question to dnf, about a root in which the old version really is.
-    let root = "root-\(requests.joined())-\(isUpdate)"
+    let root = "root-\(change.command)-\(change.requests.count)-\(change.added.count)-\(change.best)"
     try fixture.install("noarch/tool-1-1.noarch.rpm", root: root)
     let expected = try fixture.dnf(
-      requests, command: isUpdate ? "upgrade" : "install", arch: "x86_64", root: root)
-    #expect(solution.added.packages.map(\.nevra).sorted() == expected)
+      change.requests, command: change.command, arch: "x86_64", best: change.best, root: root)
+    #expect(change.added == expected)
   }
 
   @Test("an update of what is not installed is a problem")
   func updateOfNothing() throws {
     let error = #expect(throws: SolverError.self) {
-      try fixture.solver("x86_64").solve(update: ["docs"], installed: [], weakDependencies: false)
+      try fixture.solver("x86_64").solve(
+        update: ["docs"], installed: [], weakDependencies: false, best: false)
     }
     #expect(error?.description == "no package 'docs' is installed (requested: 'docs')")
   }
@@ -197,14 +261,15 @@ private let packages: [RpmRepositoryFixture.Package] = [
       location: "v.rpm", repository: "gone", buildTime: 1, requestedBy: "vanished")
     let solver = try fixture.solver("x86_64")
     let solution = try solver.solve(
-      install: ["vanished", "docs"], installed: [vanished], weakDependencies: false)
+      install: ["vanished", "docs"], installed: [vanished], weakDependencies: false, best: false)
     #expect(solution.added.packages.map(\.name) == ["docs"])
     #expect(solution.isOnlyAddition)
     let conflict = #expect(throws: SolverError.self) {
       try solver.solve(
         install: ["fighter"],
-        installed: solver.solve(install: ["docs"], installed: [], weakDependencies: false).added.packages,
-        weakDependencies: false)
+        installed: solver.solve(install: ["docs"], installed: [], weakDependencies: false, best: false).added
+          .packages,
+        weakDependencies: false, best: false)
     }
     #expect(
       conflict?.description.contains("fighter-1-1.noarch conflicts with docs provided by docs-1-1.noarch")
@@ -218,23 +283,27 @@ private let packages: [RpmRepositoryFixture.Package] = [
     let solver = PackageSolver(architecture: architecture)
     try solver.addRepository(name: "test", primary: fixture.primary, filelists: nil, priority: 99)
     try solver.addRepository(name: "pinned", primary: other.primary, filelists: nil, priority: 10)
-    let lock = try solver.solve(install: ["tool"], installed: [], weakDependencies: false).added
+    let lock = try solver.solve(install: ["tool"], installed: [], weakDependencies: false, best: false).added
     #expect(lock.packages.map { "\($0.repository) \($0.nevra)" } == ["pinned tool-0.5-1.noarch"])
   }
 
   @Test("many solves in a row and in fresh solvers give the same bytes and leave no memory behind")
   func repeated() throws {
     let solver = try fixture.solver("x86_64")
-    let below = try solver.solve(install: ["libbar"], installed: [], weakDependencies: false).added
+    let below = try solver.solve(install: ["libbar"], installed: [], weakDependencies: false, best: false)
+      .added
     let first = try solver.solve(
-      install: ["*server", "lib*"], installed: below.packages, weakDependencies: true)
+      install: ["*server", "lib*"], installed: below.packages, weakDependencies: true, best: false)
     var before = 0
     for round in 0..<40 {
       #expect(
-        try solver.solve(install: ["*server", "lib*"], installed: below.packages, weakDependencies: true)
+        try solver.solve(
+          install: ["*server", "lib*"], installed: below.packages, weakDependencies: true, best: false)
           == first)
       #expect(
-        try fixture.solver("x86_64").solve(install: ["libbar"], installed: [], weakDependencies: false).added
+        try fixture.solver("x86_64").solve(
+          install: ["libbar"], installed: [], weakDependencies: false, best: false
+        ).added
           == below)
       if round == 10 { before = try Self.residentPages() }
     }
@@ -255,6 +324,7 @@ private let packages: [RpmRepositoryFixture.Package] = [
       try solver.addRepository(name: "bad", primary: Array(text.utf8), filelists: nil, priority: 99)
     }
     #expect(
-      try solver.solve(install: ["docs"], installed: [], weakDependencies: false).added.packages.count == 1)
+      try solver.solve(install: ["docs"], installed: [], weakDependencies: false, best: false).added.packages
+        .count == 1)
   }
 }

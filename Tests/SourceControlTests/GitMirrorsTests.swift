@@ -30,6 +30,40 @@ import Testing
     #expect(try fixture.mirrors.resolve(url, branch: "main").commit == commit)
   }
 
+  @Test("over the network, too, only new objects travel and errors name the repository")
+  func daemon() throws {
+    let fixture = try GitFixture()
+    for number in 0..<20 { _ = try fixture.commit(["f\(number)": "\(number)"]) }
+    let pid = fixture.folder + "/pid"
+    // A port is only known to be free when the server has it, so ports are tried until one answers.
+    let port = try fixture.run(
+      """
+      for port in $(shuf -i 20000-60000 -n 20); do
+        git daemon --listen=127.0.0.1 --port=$port --base-path='\(fixture.folder)' --export-all --pid-file='\(pid)' \
+          --reuseaddr --detach >/dev/null 2>&1 || continue
+        for attempt in 1 2 3 4 5 6 7 8 9 10; do
+          if git ls-remote git://127.0.0.1:$port/origin >/dev/null 2>&1; then echo $port; exit 0; fi
+          sleep 0.1
+        done
+      done
+      exit 1
+      """)
+    defer { _ = system("kill $(cat '\(pid)')") }
+    let url = "git://127.0.0.1:\(port)/origin"
+    #expect(try fixture.mirrors.fetch(url) == 60)
+    #expect(try fixture.mirrors.fetch(url) == 0)
+    try fixture.run("git checkout -q -b gone")
+    let commit = try fixture.commit(["g": "new"])
+    #expect(try fixture.mirrors.fetch(url) == 3)
+    #expect(try fixture.mirrors.resolve(url, branch: "gone").commit == commit)
+    try fixture.run("git checkout -q main; git branch -q -D gone; git tag v1")
+    #expect(try fixture.mirrors.fetch(url) == 0)
+    #expect(try fixture.mirrors.open(url).branches() == ["main"])
+    let error = try failure { _ = try fixture.mirrors.fetch(url + "-none") }
+    #expect(error.kind == .environment)
+    #expect(error.message.contains("'\(url)-none'"))
+  }
+
   @Test("a forced branch moves, a deleted one goes, a pinned commit stays")
   func forceAndPrune() throws {
     let fixture = try GitFixture()
@@ -105,7 +139,8 @@ import Testing
     try fixture.mirrors.fetch(fixture.origin)
     let lock = String(fixture.mirrors.mirrorPath(fixture.origin).dropLast(4)) + ".lock"
     let marker = fixture.folder + "/released"
-    // The other process says that it holds the lock by making a file, and makes the marker just before it lets go.
+    // The other process says that it holds the lock by making a file, and makes the marker just before it
+    // lets go.
     try fixture.run(
       "(flock 9; touch '\(fixture.folder)/held'; sleep 0.3; touch '\(marker)') 9>'\(lock)' >/dev/null 2>&1 &"
         + " while [ ! -e '\(fixture.folder)/held' ]; do sleep 0.01; done")

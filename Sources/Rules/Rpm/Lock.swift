@@ -17,7 +17,8 @@ public struct LockedPackage: Hashable, Sendable {
   public let repository: String
   /// When it was built, seconds since 1970.
   public let buildTime: Int64
-  /// The request that asked for it, `name requires capability` (or `recommends`), or empty where that is unknown.
+  /// The request that asked for it, `name requires capability` (or `recommends`), or empty where that is
+  /// unknown.
   public let requestedBy: String
 
   public init(
@@ -51,12 +52,13 @@ public struct LockedPackage: Hashable, Sendable {
 ///     graph-lock 1
 ///     name epoch version release arch <hex>/<size> build-time repository location requested-by
 ///
-/// The version in the first line changes whenever these rules do. What invalidates an installation is `asTree`, which
-/// leaves out where a package came from and why.
+/// The version in the first line changes whenever these rules do. What invalidates an installation is
+/// `asTree`, which leaves out where a package came from and why.
 public struct Lock: Hashable, Sendable {
   static let header = "graph-lock 1"
 
-  /// Sorted by name, architecture, epoch, version and release, as bytes: a canonical order, not that of versions.
+  /// Sorted by name, architecture, epoch, version and release, as bytes: a canonical order, not that of
+  /// versions.
   public let packages: [LockedPackage]
 
   /// - Parameter packages: in any order; of several equal ones the first stays.

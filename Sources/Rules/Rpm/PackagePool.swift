@@ -54,12 +54,6 @@ final class PackagePool {
 
   func text(_ id: Id) -> String { pool_id2str(pointer, id).map { String(cString: $0) } ?? "" }
 
-  /// `nil` where no repository has the text, so that a search does not make the pool grow.
-  func id(_ text: String) -> Id? {
-    let id = pool_str2id(pointer, text, 0)
-    return id == 0 ? nil : id
-  }
-
   func name(_ package: Id) -> String { text(solvable(package).pointee.name) }
 
   /// `name-epoch:version-release.arch` as in `LockedPackage.nevra`; empty for what is no package.

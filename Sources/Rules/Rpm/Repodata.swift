@@ -28,8 +28,8 @@ public struct Repodata: Hashable, Sendable {
 
   /// Reads `repomd.xml`.
   ///
-  /// - Throws: `GraphError(.user)` where this is no such file or has no `primary`; never anything worse, whatever the
-  ///   bytes.
+  /// - Throws: `GraphError(.user)` where this is no such file or has no `primary`; never anything worse,
+  ///   whatever the bytes.
   public init(repomd bytes: [UInt8]) throws(GraphError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw GraphError(.user, "repomd.xml is not UTF-8")
@@ -85,8 +85,8 @@ public struct Repodata: Hashable, Sendable {
 
 /// Start tags and the text right after each: all of XML that `repomd.xml` uses.
 ///
-/// Comments, declarations and end tags are skipped; prefixes are dropped from names. Bytes that are no XML end the
-/// scan early and do nothing else.
+/// Comments, declarations and end tags are skipped; prefixes are dropped from names. Bytes that are no XML
+/// end the scan early and do nothing else.
 struct XMLScanner {
   struct Element {
     var name: String

@@ -8,7 +8,8 @@ extension RepodataFile {
   /// - Parameters:
   ///   - bytes: the file as it was fetched.
   ///   - limit: how many bytes may come out at most, because a small file can hold very many.
-  /// - Throws: `GraphError(.user)` where the bytes are not what `repomd.xml` promised, are damaged or too many.
+  /// - Throws: `GraphError(.user)` where the bytes are not what `repomd.xml` promised, are damaged or too
+  ///   many.
   public func decompressed(_ bytes: [UInt8], limit: Int = 4 << 30) throws(GraphError) -> [UInt8] {
     if let size, size != Int64(bytes.count) {
       throw GraphError(.user, "'\(location)' has \(bytes.count) bytes instead of \(size)")

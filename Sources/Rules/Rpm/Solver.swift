@@ -7,7 +7,8 @@ public struct Solution: Hashable, Sendable {
   /// A package that is installed and would not stay.
   public struct Removal: Hashable, Sendable {
     public let package: LockedPackage
-    /// The added package that takes its place (an update, a downgrade or a successor); `nil` where it just goes.
+    /// The added package that takes its place (an update, a downgrade or a successor); `nil` where it just
+    /// goes.
     public let replacedBy: LockedPackage?
   }
 
@@ -37,8 +38,8 @@ public final class PackageSolver {
   /// - Parameters:
   ///   - name: what locks and messages call it.
   ///   - primary: `primary.xml`, not compressed.
-  ///   - filelists: `filelists.xml`, not compressed; without it only files that primary lists (programs, `/etc`) are
-  ///     known, which is all that the packaging guidelines let a package require.
+  ///   - filelists: `filelists.xml`, not compressed; without it only files that primary lists (programs,
+  ///     `/etc`) are known, which is all that the packaging guidelines let a package require.
   ///   - priority: as in dnf, the lower the better; 99 is usual.
   /// - Throws: `SolverError.metadata`; the solver is as it was before then.
   public func addRepository(name: String, primary: [UInt8], filelists: [UInt8]?, priority: Int)
@@ -61,22 +62,28 @@ public final class PackageSolver {
   /// What must be added so that every request is satisfied.
   ///
   /// - Parameters:
-  ///   - requests: see `PackagePool.jobs`; a request for an installed package updates it where there is a newer one.
+  ///   - requests: name, `name.arch`, `name-version`, `name-version-release`,
+  ///     `name-epoch:version-release.arch`, what a package provides (`libfoo.so.1()(64bit)`, `foo >= 2`),
+  ///     paths of files, and patterns (`lib*`).
   ///   - installed: the lock of what is there, of the layers below.
   ///   - weakDependencies: whether recommended packages are wanted (dnf's `install_weak_deps`).
+  ///   - best: whether a request is for the newest version and for no other (dnf's `best`, which Enterprise
+  ///     Linux sets since 8): what is installed is updated, and a newest version that cannot be installed is
+  ///     a problem.
+  /// - Throws: `SolverError.unsatisfiable` with all that is wrong.
   public func solve(
-    install requests: [String], installed: [LockedPackage], weakDependencies: Bool
+    install requests: [String], installed: [LockedPackage], weakDependencies: Bool, best: Bool
   ) throws(SolverError) -> Solution {
-    try solve(.install, requests, installed: installed, weakDependencies: weakDependencies)
+    try solve(.install, requests, installed: installed, weakDependencies: weakDependencies, best: best)
   }
 
   /// What changes when installed packages are updated.
   ///
   /// - Parameter requests: which; all that are installed where it is empty. Each must be installed.
   public func solve(
-    update requests: [String], installed: [LockedPackage], weakDependencies: Bool
+    update requests: [String], installed: [LockedPackage], weakDependencies: Bool, best: Bool
   ) throws(SolverError) -> Solution {
-    try solve(.update, requests, installed: installed, weakDependencies: weakDependencies)
+    try solve(.update, requests, installed: installed, weakDependencies: weakDependencies, best: best)
   }
 }
 
@@ -100,7 +107,7 @@ extension PackageSolver {
   }
 
   private func solve(
-    _ purpose: Purpose, _ requests: [String], installed: [LockedPackage], weakDependencies: Bool
+    _ purpose: Purpose, _ requests: [String], installed: [LockedPackage], weakDependencies: Bool, best: Bool
   ) throws(SolverError) -> Solution {
     if !hasFileProvides { pool_addfileprovides(pool.pointer) }
     hasFileProvides = true
@@ -114,12 +121,9 @@ extension PackageSolver {
     let queue = IDQueue()
     for job in jobs {
       let what = IDQueue(job.packages)
-      let how = purpose == .install ? SOLVER_INSTALL : SOLVER_UPDATE
+      let how = (purpose == .install ? SOLVER_INSTALL : SOLVER_UPDATE) | (best ? SOLVER_FORCEBEST : 0)
       queue_push2(
         queue.pointer, how | SOLVER_SOLVABLE_ONE_OF, pool_queuetowhatprovides(pool.pointer, what.pointer))
-    }
-    if purpose == .update, requests.isEmpty {
-      queue_push2(queue.pointer, SOLVER_UPDATE | SOLVER_SOLVABLE_ALL, 0)
     }
     for kernel in Self.installedBesideEachOther {
       queue_push2(
@@ -137,11 +141,10 @@ extension PackageSolver {
     return try solution(solver, jobs: jobs, installed: installed)
   }
 
-  /// What dnf sets: successors by obsoletes, no lock on vendors, `install` also updates, nothing is just erased.
+  /// What dnf sets: successors by obsoletes, no lock on vendors, nothing is just erased.
   private static let flags: [(flag: Int32, value: Int32)] = [
     (SOLVER_FLAG_ALLOW_VENDORCHANGE, 1), (SOLVER_FLAG_KEEP_ORPHANS, 1), (SOLVER_FLAG_BEST_OBEY_POLICY, 1),
-    (SOLVER_FLAG_YUM_OBSOLETES, 1), (SOLVER_FLAG_URPM_REORDER, 1), (SOLVER_FLAG_INSTALL_ALSO_UPDATES, 1),
-    (SOLVER_FLAG_ALLOW_DOWNGRADE, 1),
+    (SOLVER_FLAG_YUM_OBSOLETES, 1), (SOLVER_FLAG_URPM_REORDER, 1), (SOLVER_FLAG_ALLOW_DOWNGRADE, 1),
   ]
 
   /// Packages of which several versions may be there at once (dnf's `installonlypkgs`).
@@ -152,6 +155,10 @@ extension PackageSolver {
 
   /// All requests that mean nothing are reported at once.
   private func jobs(_ purpose: Purpose, _ requests: [String]) throws(SolverError) -> [PackageJob] {
+    if purpose == .update, requests.isEmpty {
+      let everything = pool.packages.filter { pool.isInstalled($0) }
+      return everything.isEmpty ? [] : [PackageJob(packages: everything, request: "update")]
+    }
     var jobs: [PackageJob] = []
     var problems: [SolverProblem] = []
     for request in requests {
@@ -185,20 +192,26 @@ extension PackageSolver {
       .sorted { $0.1.precedesInBytes($1.1) }.map(\.0)
     let chosen = kept.filter { !pool.isInstalled($0) }
     let present = kept.filter { pool.isInstalled($0) }
-    let reasons = pool.reasons(chosen: chosen, installed: present, jobs: jobs)
+    guard let transaction = solver_create_transaction(solver) else {
+      preconditionFailure("libsolv ends the process when memory is out")
+    }
+    defer { transaction_free(transaction) }
+    let stays = Set(present)
+    let gone = pool.packages.filter { pool.isInstalled($0) && !stays.contains($0) }
+    let successors = Dictionary(gone.map { ($0, transaction_obs_pkg(transaction, $0)) }) { first, _ in first }
+    // A request to update names what is installed, and is why its successor is here.
+    let asked = jobs.map { job in
+      PackageJob(packages: job.packages + job.packages.compactMap { successors[$0] }, request: job.request)
+    }
+    let reasons = pool.reasons(chosen: chosen, installed: present, jobs: asked)
     var added: [Id: LockedPackage] = [:]
     for package in chosen {
       added[package] = try pool.locked(package, requestedBy: reasons[package] ?? "")
     }
-    guard let transaction = solver_create_transaction(solver) else {
-      return Solution(added: Lock(packages: []), removed: [])
-    }
-    defer { transaction_free(transaction) }
     let byName = Dictionary(installed.map { ($0.nevra, $0) }) { first, _ in first }
-    let gone = pool.packages.filter { pool.isInstalled($0) && !present.contains($0) }
     let removed = gone.compactMap { package -> Solution.Removal? in
       guard let lock = byName[pool.packageName(package)] else { return nil }
-      return Solution.Removal(package: lock, replacedBy: added[transaction_obs_pkg(transaction, package)])
+      return Solution.Removal(package: lock, replacedBy: successors[package].flatMap { added[$0] })
     }
     return Solution(
       added: Lock(packages: Array(added.values)),

@@ -4,8 +4,9 @@ import GraphCore
 extension PackagePool {
   /// Marks `locks` as installed, by copies of the packages that the repositories have.
   ///
-  /// A locked package that no repository has any more keeps its name, version and architecture and provides itself;
-  /// what else it provided and required is not known then, so a solve may replace it to satisfy such a requirement.
+  /// A locked package that no repository has any more keeps its name, version and architecture and provides
+  /// itself; what else it provided and required is not known then, so a solve may replace it to satisfy such
+  /// a requirement.
   /// - Precondition: file provides have been added, because copies have no lists of files.
   func install(_ locks: [LockedPackage]) {
     guard let repository = repo_create(pointer, "@installed") else { return }

@@ -3,7 +3,8 @@ import GraphCore
 
 /// One reason why no package set satisfies the requests, in a reader's words.
 public struct SolverProblem: Hashable, Sendable, CustomStringConvertible {
-  /// The requests that cannot be satisfied together, as they were given; empty where what is installed is to blame.
+  /// The requests that cannot be satisfied together, as they were given; empty where what is installed is to
+  /// blame.
   public let requests: [String]
   /// Why, most telling first: `nothing provides libfoo needed by httpd-1-1.aarch64`.
   public let reasons: [String]
@@ -60,7 +61,8 @@ extension PackagePool {
     return problems
   }
 
-  /// What one rule says, ranked: a cause comes before the chain that leads to it. `nil` for rules that say nothing.
+  /// What one rule says, ranked: a cause comes before the chain that leads to it. `nil` for rules that say
+  /// nothing.
   private func reason(of rule: Id, solver: UnsafeMutablePointer<Solver>) -> (rank: Int, text: String)? {
     var (from, to, dependency): (Id, Id, Id) = (0, 0, 0)
     let kind = solver_ruleinfo(solver, rule, &from, &to, &dependency)

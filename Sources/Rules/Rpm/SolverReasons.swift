@@ -2,8 +2,8 @@ import CSolv
 import GraphCore
 
 extension PackagePool {
-  /// Why each package of a solved set is in it: the shortest way from a request, so that the answer does not depend
-  /// on the order in which the solver happened to decide.
+  /// Why each package of a solved set is in it: the shortest way from a request, so that the answer does not
+  /// depend on the order in which the solver happened to decide.
   ///
   /// - Parameters:
   ///   - chosen: the packages that are added, sorted by name.

@@ -10,9 +10,11 @@ struct PackageJob {
 
 extension PackagePool {
   /// What a request means, as dnf understands it: name, `name.arch`, `name-version`, `name-version-release`,
-  /// `name-epoch:version-release.arch`, what a package provides, with or without a relation, and paths of files.
+  /// `name-epoch:version-release.arch`, what a package provides, with or without a relation, and paths of
+  /// files.
   ///
-  /// A pattern (`lib*`) asks for one package of every name that it matches; any other request for one package.
+  /// A pattern (`lib*`) asks for one package of every name that it matches; any other request for one
+  /// package.
   /// - Returns: one job per name, sorted by name bytes; or the problem where nothing matches.
   func jobs(for request: String) -> Result<[PackageJob], UnknownPackage> {
     if request.isEmpty || request.utf8.contains(0) {
@@ -58,7 +60,8 @@ extension PackagePool {
     return (0, [])
   }
 
-  /// Installed packages are copies without lists of files, so a path finds only the packages they were copied from.
+  /// Installed packages are copies without lists of files, so a path finds only the packages they were copied
+  /// from.
   private func installedTwins(of packages: [Id]) -> [Id] {
     guard pointer.pointee.installed != nil else { return [] }
     let names = Set(packages.map { packageName($0) })
