@@ -48,8 +48,10 @@ struct CaptureReader: ~Copyable {
     }
     var member = Member(
       path: text(block[0..<100]), link: text(block[157..<257]), kind: block[156],
-      mode: UInt16(truncatingIfNeeded: try octal(block[100..<108]) & 0o7777), owner: try number(block[108..<116]),
-      group: try number(block[116..<124]), modified: try octal(block[136..<148]), size: try octal(block[124..<136]),
+      mode: UInt16(truncatingIfNeeded: try octal(block[100..<108]) & 0o7777),
+      owner: try number(block[108..<116]),
+      group: try number(block[116..<124]), modified: try octal(block[136..<148]),
+      size: try octal(block[124..<136]),
       major: try number(block[329..<337]), minor: try number(block[337..<345]), attributes: [])
     for record in records { try apply(record, to: &member) }
     unread = member.size
@@ -74,7 +76,8 @@ struct CaptureReader: ~Copyable {
     var filled = 0
     while filled < count {
       let got = bytes.withUnsafeMutableBytes { buffer in
-        read(descriptor, UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).baseAddress, count - filled)
+        read(
+          descriptor, UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).baseAddress, count - filled)
       }
       if got < 0, errno == EINTR { continue }
       guard got > 0 else { throw damaged() }

@@ -45,7 +45,9 @@ public struct InteractiveSandbox: Sendable {
   public func run(_ program: Program, layers: [Artifact], architecture: Architecture) async throws -> Int32 {
     var arguments = SandboxArguments()
     arguments.stack(try layers.map { try checkouts.layer($0) })
-    if let emulator = try await emulators.emulator(for: architecture) { arguments.add("--emulator", emulator.option) }
+    if let emulator = try await emulators.emulator(for: architecture) {
+      arguments.add("--emulator", emulator.option)
+    }
     var environment = SandboxEnvironment.base(home: "/root", epoch: SandboxEnvironment.earliestEpoch)
     environment["SOURCE_DATE_EPOCH"] = nil
     environment["TERM"] = "xterm"

@@ -19,12 +19,15 @@ public struct LocalExecutor: Executor {
   ///   - helper: the path of `graph-sandbox`.
   ///   - readGitBlob: the bytes of an object of a bare mirror.
   public init(
-    store: any BlobStore, checkouts: any Checkouts, operations: [any Operation], scratch: String, helper: String,
-    emulators: Emulators, readGitBlob: @escaping @Sendable (_ mirror: String, _ object: String) throws -> [UInt8]
+    store: any BlobStore, checkouts: any Checkouts, operations: [any Operation], scratch: String,
+    helper: String,
+    emulators: Emulators,
+    readGitBlob: @escaping @Sendable (_ mirror: String, _ object: String) throws -> [UInt8]
   ) {
     self.store = store
     self.checkouts = checkouts
-    self.operations = Dictionary(operations.map { ($0.rule.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.operations = Dictionary(
+      operations.map { ($0.rule.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.scratch = scratch
     self.helper = helper
     self.emulators = emulators
@@ -65,7 +68,9 @@ extension LocalExecutor {
     }
   }
 
-  private func run(_ command: Command, of task: ActionTask, in place: Workplace) async throws -> ExecutedAction {
+  private func run(_ command: Command, of task: ActionTask, in place: Workplace) async throws
+    -> ExecutedAction
+  {
     for folder in [place.root, place.upper, place.work, place.folder + "/out"] {
       try FileSystem.makeDirectory(folder)
     }
@@ -76,7 +81,8 @@ extension LocalExecutor {
     let emulator = try await emulator(for: task.action)
     if let emulator { arguments.add("--emulator", emulator.option) }
     let epoch = try epoch(of: task, layers: layers)
-    var environment = SandboxEnvironment.base(home: command.root == .layers ? "/root" : "/build", epoch: epoch)
+    var environment = SandboxEnvironment.base(
+      home: command.root == .layers ? "/root" : "/build", epoch: epoch)
     if command.network {
       arguments.add("--network")
       environment.merge(SandboxEnvironment.proxies(of: Self.callerEnvironment())) { $1 }
@@ -98,7 +104,8 @@ extension LocalExecutor {
     arguments.add("--status", place.status)
     arguments.run(command.argv)
     let log = try await SandboxRun(
-      helper: helper, arguments: arguments, statusFile: place.status, timeoutSeconds: task.action.limits.timeoutSeconds
+      helper: helper, arguments: arguments, statusFile: place.status,
+      timeoutSeconds: task.action.limits.timeoutSeconds
     ).run()
     let outputs = try collect(command, of: task.action, in: place, log: log)
     return ExecutedAction(outputs: outputs, emulator: emulator?.version, log: log)
@@ -118,7 +125,9 @@ extension LocalExecutor {
     arguments.keepChanges(upper: place.upper, work: place.work)
   }
 
-  private func addStages(of command: Command, of task: ActionTask, to arguments: inout SandboxArguments) throws {
+  private func addStages(of command: Command, of task: ActionTask, to arguments: inout SandboxArguments)
+    throws
+  {
     for stage in command.stages {
       guard let artifact = task.input(stage.role) else {
         throw GraphError(.bug, "'\(task.node.name)' places an input '\(stage.role)' that it does not have")
@@ -134,7 +143,9 @@ extension LocalExecutor {
   /// Only where the layers hold the programs: those of the host are native, except the scripts and loaders of a root
   /// that the host's tools run in it.
   private func emulator(for action: Action) async throws -> Emulators.Emulator? {
-    guard let architecture = action.architecture, let command = action.command, command.root != .host else { return nil }
+    guard let architecture = action.architecture, let command = action.command, command.root != .host else {
+      return nil
+    }
     return try await emulators.emulator(for: architecture)
   }
 
@@ -157,7 +168,8 @@ extension LocalExecutor {
     var outputs: [String: Artifact] = [:]
     for collect in command.collects {
       guard let output = action.outputs.first(where: { $0.name == collect.output }) else {
-        throw GraphError(.bug, "the rule '\(action.rule)' collects '\(collect.output)', which it does not declare")
+        throw GraphError(
+          .bug, "the rule '\(action.rule)' collects '\(collect.output)', which it does not declare")
       }
       do {
         switch collect.from {
@@ -193,7 +205,9 @@ extension LocalExecutor {
     var next = environ
     while let pair = next.pointee {
       let text = String(cString: pair)
-      if let equals = text.firstIndex(of: "=") { variables[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+      if let equals = text.firstIndex(of: "=") {
+        variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+      }
       next += 1
     }
     return variables

@@ -32,7 +32,8 @@ struct OutputCollector {
       switch FileSystem.status(file) {
       case let status? where status.kind == .file:
         let digest = try store.importFile(at: file, expected: nil)
-        entries.append(Layer.Entry(path: path, content: .file(digest), mode: status.isExecutable ? 0o755 : 0o644))
+        entries.append(
+          Layer.Entry(path: path, content: .file(digest), mode: status.isExecutable ? 0o755 : 0o644))
       case let status? where status.kind == .directory:
         entries.append(Layer.Entry(path: path, content: .directory, mode: 0o755))
         try gather(file, prefix: path + "/", into: &entries)

@@ -70,11 +70,13 @@ struct SandboxRun {
     case "killed": throw ActionFailed(.resource, "was killed by signal \(rest)", log: log)
     case "refused": throw ActionFailed(.deterministic, rest, log: log)
     case "emulator":
-      throw GraphError(.unavailable, rest, hint: "`graph doctor` gives the command that registers an emulator")
+      throw GraphError(
+        .unavailable, rest, hint: "`graph doctor` gives the command that registers an emulator")
     case "failed": throw GraphError(.environment, "the sandbox could not be made: \(rest)")
     default:
       throw GraphError(
-        .environment, "the sandbox was ended from outside: \(String(decoding: log.suffix(500), as: UTF8.self))")
+        .environment,
+        "the sandbox was ended from outside: \(String(decoding: log.suffix(500), as: UTF8.self))")
     }
   }
 }

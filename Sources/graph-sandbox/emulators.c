@@ -39,9 +39,10 @@ void register_emulators(const struct options *options) {
   }
   for (size_t i = 0; i < options->emulator_count; i++) {
     const struct emulator *emulator = &options->emulators[i];
-    // The kernel opens the interpreter now (F), so it is found although the root of the command has none.
+    // P: argv[0] stays what it was, as in a native run. O, C: set-id programs work. F: the kernel opens the interpreter
+    // now, so it is found although the root of the command has none.
     char *path = outside(emulator->path), *magic = escaped(emulator->magic), *mask = escaped(emulator->mask);
-    char *line = format_text(":qemu-%s:M::%s:%s:%s:OCF", emulator->name, magic, mask, path);
+    char *line = format_text(":qemu-%s:M::%s:%s:%s:POCF", emulator->name, magic, mask, path);
     int table = open("/binfmt/register", O_WRONLY | O_CLOEXEC);
     if (table < 0 || write(table, line, strlen(line)) < 0)
       fail_with(EXIT_EMULATOR, "registering '%s' for %s", emulator->path, emulator->name);

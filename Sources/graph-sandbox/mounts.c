@@ -1,35 +1,12 @@
-// The file system that the command sees.
-//
-// A private tmpfs is the helper's own root: the host is at /oldroot, the command's root grows at /newroot. The command
-// gets a mount namespace of its own in which only /newroot is left, so the helper can still reach the folders of the
-// host when it captures what changed.
-#include "sandbox.h"
+// Mounting: the helper's own root, binds whose target is looked up as the command sees it, /proc and /dev.
+#include "mounts.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-/// The files of /etc that programs of the host's /usr need to start and to name users; nothing that names the machine.
-/// alternatives: targets of links in /usr/bin. ld.so.*: the loader. rpm, dpkg: macros and vendor settings of those
-/// tools. ssl, pki, crypto-policies: certificates and what libraries read when they start. mke2fs.conf, xattr.conf,
-/// magic, mime.types, terminfo, fonts: tables of the programs they are called after.
-static const char *const host_files[] = {
-    "passwd", "group", "nsswitch.conf", "alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "rpm", "dpkg",
-    "ssl", "pki", "ca-certificates", "crypto-policies", "mke2fs.conf", "xattr.conf", "magic", "mime.types", "terminfo",
-    "fonts", "bash.bashrc", "profile", "protocols", "services"};
-
-/// What only makes sense with the host's network.
-static const char *const network_files[] = {"resolv.conf", "hosts", "gai.conf"};
-
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
-
-/// Mountpoints made in the overlay itself, newest last: they must not count as changes.
-static struct list made;
-static char *upper;
-
-const char *upper_path(void) { return upper; }
 
 char *outside(const char *path) { return format_text("/oldroot%s", path); }
 
@@ -47,14 +24,14 @@ int open_inside(const char *path, int flags) {
   return descriptor;
 }
 
-static char *descriptor_path(int descriptor) { return format_text("/proc/self/fd/%d", descriptor); }
+char *descriptor_path(int descriptor) { return format_text("/proc/self/fd/%d", descriptor); }
 
-static void make_folder(const char *path, mode_t mode) {
+void make_folder(const char *path, mode_t mode) {
   if (mkdir(path, mode) && errno != EEXIST) fail("'%s'", path);
   if (chmod(path, mode)) fail("'%s'", path);
 }
 
-static bool is_folder(const char *path) {
+bool is_folder(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
@@ -65,7 +42,7 @@ static void set_attributes(const char *path, unsigned long attributes) {
 }
 
 /// Opens a mountpoint inside the root, making what is missing of its path.
-static int open_target(const char *path, bool folder) {
+int open_target(const char *path, bool folder) {
   char *part = format_text("%s", path);
   size_t length = strlen(part);
   while (length > 1 && part[length - 1] == '/') part[--length] = 0;
@@ -87,7 +64,7 @@ static int open_target(const char *path, bool folder) {
       if (slash || folder ? mkdirat(parent, last + 1, 0755) : mknodat(parent, last + 1, S_IFREG | 0644, 0))
         fail("mountpoint '%s'", part);
       close(parent);
-      list_add(&made, part);
+      note_mountpoint(part);
       if (slash) *slash = '/';
       slash = last;
       continue;
@@ -98,7 +75,7 @@ static int open_target(const char *path, bool folder) {
 }
 
 /// Makes `path` of the helper's view visible at `target` inside.
-static void bind_inside(const char *source, const char *target, bool folder, unsigned long attributes) {
+void bind_inside(const char *source, const char *target, bool folder, unsigned long attributes) {
   int descriptor = open_target(target, folder);
   char *path = descriptor_path(descriptor);
   // Recursive, because a mount that came from the host cannot be uncovered.
@@ -131,7 +108,7 @@ static void protect_proc(void) {
   }
 }
 
-static void mount_proc(void) {
+void mount_proc(void) {
   int descriptor = open_target("/proc", true);
   char *path = descriptor_path(descriptor);
   bool fresh = mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
@@ -142,7 +119,7 @@ static void mount_proc(void) {
   if (fresh) protect_proc();
 }
 
-static void mount_devices(bool tty) {
+void mount_devices(void) {
   mount_inside("tmpfs", "/dev", MS_NOSUID, "mode=755,size=1m");
   for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
     char *source = format_text("/oldroot/dev/%s", devices[i]), *target = format_text("/dev/%s", devices[i]);
@@ -158,17 +135,10 @@ static void mount_devices(bool tty) {
   close(folder);
   mount_inside("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
   mount_inside("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620");
-  if (tty && isatty(0)) {
-    char *terminal = ttyname(0);
-    // The terminal's own name exists only in the host's pts; the program inside gets it as its console.
-    char *source = terminal ? outside(terminal) : NULL;
-    if (source && access(source, F_OK) == 0) bind_inside(source, "/dev/console", false, MOUNT_ATTR_NOSUID);
-    free(source);
-  }
 }
 
 /// The helper's own root. `base` only has to exist: what is mounted there hides it for this namespace alone.
-static void mount_base(void) {
+void mount_base(void) {
   static const char *const bases[] = {"/tmp", "/run", "/var", "/dev", "/proc", "/usr"};
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) fail("private mounts");
   const char *base = NULL;
@@ -182,175 +152,4 @@ static void mount_base(void) {
   if (syscall(SYS_pivot_root, ".", "oldroot") || chdir("/")) fail("pivot_root");
   // open_target and the like name descriptors by /proc.
   if (symlink("oldroot/proc", "proc")) fail("/proc");
-}
-
-/// Puts the mountpoints that the command's root needs into one more layer, below all others: a folder that a layer has
-/// wins over it, and one that none has never appears in the changes.
-static void make_skeleton(const struct options *options, const char *folder) {
-  struct list targets = {0};
-  if (!options->host_root) {
-    list_add(&targets, "/proc/");
-    list_add(&targets, "/dev/");
-  }
-  size_t prefix = options->host_root ? strlen(options->target) : 0;
-  for (size_t i = 0; i < options->bind_count; i++) {
-    const char *target = options->binds[i].target;
-    if (prefix && (strncmp(target, options->target, prefix) || target[prefix] != '/')) continue;
-    char *source = outside(options->binds[i].source);
-    char *path = format_text("%s%s", target + prefix, is_folder(source) ? "/" : "");
-    list_add(&targets, path);
-    free(path);
-    free(source);
-  }
-  for (size_t i = 0; i < targets.count; i++) {
-    char *path = format_text("%s%s", folder, targets.items[i]);
-    for (char *slash = path + strlen(folder); (slash = strchr(slash + 1, '/'));) {
-      *slash = 0;
-      make_folder(path, 0755);
-      *slash = '/';
-    }
-    if (path[strlen(path) - 1] != '/' && mknod(path, S_IFREG | 0644, 0) && errno != EEXIST) fail("'%s'", path);
-    free(path);
-  }
-}
-
-/// Mounts the stacked layers at `point`. Their paths are shortened to links `0`, `1`, …, because all options of a mount
-/// together have one page: 64 hexadecimal digits each would end it at 60 layers.
-static void mount_overlay(const struct options *options, const char *point) {
-  make_folder("/l", 0755);
-  make_folder("/l/0", 0755);
-  make_skeleton(options, "/l/0");
-  char *names = format_text("0");
-  for (size_t i = 0; i < options->lower_count; i++) {
-    char *name = format_text("/l/%zu", i + 1);
-    if (options->lowers[i].tar) {
-      char *tar = outside(options->lowers[i].path);
-      make_folder(name, 0755);
-      unpack_layer(tar, name);
-      free(tar);
-    } else {
-      char *folder = outside(options->lowers[i].path);
-      if (symlink(folder, name)) fail("'%s'", name);
-      free(folder);
-    }
-    free(name);
-    char *longer = format_text("%zu:%s", i + 1, names);
-    free(names);
-    names = longer;
-  }
-  if (options->upper) {
-    upper = outside(options->upper);
-    char *work = outside(options->work);
-    if (symlink(upper, "/l/u") || symlink(work, "/l/w")) fail("/l");
-    free(work);
-  } else {
-    make_folder("/l/u", 0755);
-    make_folder("/l/w", 0755);
-    upper = format_text("/l/u");
-  }
-  // The root's own mode and time come from the uppermost layer.
-  struct timespec times[2] = {{options->epoch, 0}, {options->epoch, 0}};
-  if (chmod(upper, 0755) || utimensat(AT_FDCWD, upper, times, 0)) fail("the upper folder");
-  char *data = format_text("lowerdir=%s,upperdir=u,workdir=w,userxattr", names);
-  if (chdir("/l")) fail("/l");
-  if (mount("overlay", point, "overlay", 0, data)) fail("overlay of %zu layers", options->lower_count);
-  if (chdir("/")) fail("/");
-  free(data);
-  free(names);
-}
-
-static void add_host_files(const char *const *names, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    char *source = format_text("/oldroot/etc/%s", names[i]), *target = format_text("/etc/%s", names[i]);
-    if (access(source, R_OK) == 0)
-      bind_inside(source, target, is_folder(source),
-                  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-    free(source);
-    free(target);
-  }
-}
-
-static void build_host_root(const struct options *options) {
-  char *root = outside(options->host_root);
-  if (mount(root, "/newroot", NULL, MS_BIND, NULL)) fail("'%s'", root);
-  if (chmod("/newroot", 0755)) fail("'%s'", root);
-  free(root);
-  // bin, sbin and so on are links on merged hosts, folders on others.
-  static const char *const programs[] = {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"};
-  for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-    char *source = format_text("/oldroot/%s", programs[i]), *target = format_text("/%s", programs[i]);
-    char link[256];
-    ssize_t length = readlink(source, link, sizeof link - 1);
-    if (length >= 0) {
-      link[length] = 0;
-      char *path = format_text("/newroot%s", target);
-      if (symlink(link, path) && errno != EEXIST) fail("'%s'", path);
-      free(path);
-    } else if (is_folder(source)) {
-      bind_inside(source, target, true, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-    }
-    free(source);
-    free(target);
-  }
-  make_folder("/newroot/etc", 0755);
-  add_host_files(host_files, sizeof host_files / sizeof *host_files);
-  if (options->network) add_host_files(network_files, sizeof network_files / sizeof *network_files);
-  static const char *const folders[] = {"build", "home", "root", "run", "var", "var/lib", "var/cache"};
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-    char *path = format_text("/newroot/%s", folders[i]);
-    make_folder(path, 0755);
-    free(path);
-  }
-  make_folder("/newroot/tmp", 01777);
-  make_folder("/newroot/var/tmp", 01777);
-}
-
-void build_root(const struct options *options) {
-  umask(0);
-  mount_base();
-  if (options->host_root) {
-    build_host_root(options);
-    if (options->target) {
-      int descriptor = open_target(options->target, true);
-      char *path = descriptor_path(descriptor);
-      mount_overlay(options, path);
-      free(path);
-      close(descriptor);
-    }
-    // What was made so far lies in the writable folder, which is thrown away as a whole.
-    made = (struct list){0};
-  } else {
-    mount_overlay(options, "/newroot");
-  }
-  mount_proc();
-  mount_devices(options->tty);
-  for (size_t i = 0; i < options->bind_count; i++) {
-    const struct bind *bind = &options->binds[i];
-    char *source = outside(bind->source);
-    bind_inside(source, bind->target, is_folder(source),
-                MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (bind->writable ? 0 : MOUNT_ATTR_RDONLY));
-    free(source);
-  }
-  if (!options->host_root && options->network) add_host_files(network_files, 2);
-  if (chdir("/")) fail("/");
-}
-
-void enter_root(void) {
-  if (unshare(CLONE_NEWNS)) fail("mount namespace");
-  if (chdir("/newroot") || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
-    fail("pivot_root");
-}
-
-void take_root_apart(void) {
-  if (umount2("/newroot", MNT_DETACH)) fail("unmounting the root");
-  if (!upper) return;
-  for (size_t i = made.count; i > 0; i--) {
-    char *path = format_text("%s%s", upper, made.items[i - 1]);
-    // Only when it is still the empty one that was made.
-    if (rmdir(path) && errno == ENOTDIR) unlink(path);
-    free(path);
-  }
-  // The folders that overlayfs keeps for itself cannot be listed by an unprivileged caller later.
-  rmdir("/l/w/work");
-  rmdir("/l/w/index");
 }

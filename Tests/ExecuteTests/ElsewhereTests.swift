@@ -7,7 +7,8 @@ import Testing
 
 @Suite("the same sandbox elsewhere", .enabled(if: FileManager.default.fileExists(atPath: World.busybox)))
 struct ElsewhereTests {
-  static let script = "rm /data/gone; echo more >> /data/kept; mkdir /made; chmod 2755 /made; ln -s kept /data/link"
+  static let script =
+    "rm /data/gone; echo more >> /data/kept; mkdir /made; chmod 2755 /made; ln -s kept /data/link"
 
   /// The base layer as a tar for `--unpack`.
   private func baseTar(_ world: World) async throws -> String {
@@ -18,7 +19,8 @@ struct ElsewhereTests {
   }
 
   private func capture(_ world: World, name: String) throws -> Layer {
-    try LayerImport.layer(fromCapture: "\(world.folder)/out/\(name)", store: world.store, scratch: world.folder)
+    try LayerImport.layer(
+      fromCapture: "\(world.folder)/out/\(name)", store: world.store, scratch: world.folder)
   }
 
   private var options: [String] {
@@ -35,8 +37,10 @@ struct ElsewhereTests {
     mkdir(world.folder + "/out", 0o777)
     let log = try await world.host(
       [
-        "/usr/bin/bwrap", "--unshare-all", "--uid", user, "--gid", user, "--ro-bind", World.helper, "/helper", "--ro-bind",
-        tar, "/base.tar", "--bind", world.folder + "/out", "/out", "--proc", "/proc", "--dev", "/dev", "--", "/helper",
+        "/usr/bin/bwrap", "--unshare-all", "--uid", user, "--gid", user, "--ro-bind", World.helper, "/helper",
+        "--ro-bind",
+        tar, "/base.tar", "--bind", world.folder + "/out", "/out", "--proc", "/proc", "--dev", "/dev", "--",
+        "/helper",
         "--unpack", "/base.tar", "--capture", "/out/nested.tar",
       ] + options)
     #expect(log.isEmpty)
@@ -70,14 +74,19 @@ struct ElsewhereTests {
     let port = 20_000 + Int(getpid()) % 20_000
     let server = Task {
       try await world.host([
-        World.helper, "--lower", layer, "--publish", "\(port):80", "--setenv", "PATH", "/bin", "--", "/bin/sh", "-c",
+        World.helper, "--lower", layer, "--publish", "\(port):80", "--setenv", "PATH", "/bin", "--",
+        "/bin/sh", "-c",
         "mkdir /www; echo hello > /www/index.html; httpd -f -p 127.0.0.1:80 -h /www",
       ])
     }
     var answer = ""
     for _ in 0..<200 where answer != "hello\n" {
       try await Task.sleep(for: .milliseconds(20))
-      answer = try await world.host([World.busybox, "wget", "-Y", "off", "-q", "-T", "2", "-O", "-", "http://127.0.0.1:\(port)/"])
+      // What wget says while nobody listens yet is no answer either.
+      answer = try await world.host([
+        "/usr/bin/env", "-u", "http_proxy", World.busybox, "wget", "-q", "-O", "-",
+        "http://127.0.0.1:\(port)/",
+      ])
     }
     #expect(answer == "hello\n")
     server.cancel()
@@ -92,10 +101,12 @@ struct ElsewhereTests {
       withKnownIssue("no aarch64 busybox can be fetched here", isIntermittent: true) {}
       return
     }
-    let executed = try await world.run("uname -m; sh -c 'echo $0 child'", on: [try world.base(program: program)], architecture: architecture)
+    let executed = try await world.run(
+      "uname -m; sh -c 'echo $0 child'", on: [try world.base(program: program)], architecture: architecture)
     #expect(executed.text == "aarch64\nsh child\n")
     #expect(executed.emulator?.hasPrefix("qemu-aarch64 ") == true)
-    let foreign = try await world.changes(Self.script, on: [try world.base(program: program)], architecture: architecture)
+    let foreign = try await world.changes(
+      Self.script, on: [try world.base(program: program)], architecture: architecture)
     #expect(foreign == (try await world.changes(Self.script)))
   }
 
@@ -104,7 +115,8 @@ struct ElsewhereTests {
     let emulators = Emulators(directories: ["/nonexistent"])
     let foreign = try #require(Architecture(Architecture.host.name == "s390x" ? "x86_64" : "s390x"))
     await #expect { try await emulators.emulator(for: foreign) } throws: { error in
-      (error as? GraphError)?.kind == .unavailable && (error as? GraphError)?.hint?.contains("qemu-user-static") == true
+      (error as? GraphError)?.kind == .unavailable
+        && (error as? GraphError)?.hint?.contains("qemu-user-static") == true
     }
     #expect(try await emulators.emulator(for: .host) == nil)
   }
@@ -115,7 +127,8 @@ struct ElsewhereTests {
     let sandbox = InteractiveSandbox(checkouts: world.store, helper: World.helper, emulators: Emulators())
     let base = try world.base()
     for (script, status) in [("exit 7", 7), ("touch /x; id -u >/dev/null", 0), ("kill -15 $$", 143)] {
-      let program = InteractiveSandbox.Program(argv: ["/bin/sh", "-c", script], environment: ["PATH": "/bin"])
+      let program = InteractiveSandbox.Program(
+        argv: ["/bin/sh", "-c", script], environment: ["PATH": "/bin"])
       #expect(try await sandbox.run(program, layers: [base], architecture: .host) == Int32(status))
     }
   }

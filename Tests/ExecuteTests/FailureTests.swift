@@ -21,11 +21,13 @@ struct FailureTests {
     let world = try World()
     await #expect {
       try await world.run(
-        script, collects: [Command.Collect(output: "o", from: .path("/missing"))], timeoutSeconds: 1,
+        script, collects: [Command.Collect(output: "o", from: .path("/missing"))],
+        timeoutSeconds: script == "sleep 60" ? 1 : 60,
         outputs: [Action.Output("o", .blob)])
     } throws: { error in
       let failure = try #require(error as? ActionFailed)
-      return failure.kind == kind && failure.reason == reason && (script.contains("no;") ? failure.log == Array("no\n".utf8) : true)
+      return failure.kind == kind && failure.reason == reason
+        && (script.contains("no;") ? failure.log == Array("no\n".utf8) : true)
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: world.folder + "/scratch").isEmpty)
   }

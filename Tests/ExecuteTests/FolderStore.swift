@@ -64,8 +64,10 @@ struct FolderStore: BlobStore, Checkouts {
     try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
     let entries = try readLayer(artifact).entries
     for entry in entries { try make(entry, at: "\(target)/\(entry.path)", root: target) }
-    for entry in entries where entry.content == .directory {
-      var times = [timeval(tv_sec: Int(entry.modified), tv_usec: 0), timeval(tv_sec: Int(entry.modified), tv_usec: 0)]
+    for entry in entries where entry.content == .directory || entry.content == .opaqueDirectory {
+      var times = [
+        timeval(tv_sec: Int(entry.modified), tv_usec: 0), timeval(tv_sec: Int(entry.modified), tv_usec: 0),
+      ]
       lutimes("\(target)/\(entry.path)", &times)
     }
     return target
@@ -87,8 +89,12 @@ struct FolderStore: BlobStore, Checkouts {
     if entry.content == .whiteout { return }
     lchown(path, entry.owner, entry.group)
     chmod(path, mode_t(entry.mode))
-    for attribute in entry.attributes { setxattr(path, attribute.name, attribute.value, attribute.value.count, 0) }
-    var times = [timeval(tv_sec: Int(entry.modified), tv_usec: 0), timeval(tv_sec: Int(entry.modified), tv_usec: 0)]
+    for attribute in entry.attributes {
+      setxattr(path, attribute.name, attribute.value, attribute.value.count, 0)
+    }
+    var times = [
+      timeval(tv_sec: Int(entry.modified), tv_usec: 0), timeval(tv_sec: Int(entry.modified), tv_usec: 0),
+    ]
     lutimes(path, &times)
   }
 }

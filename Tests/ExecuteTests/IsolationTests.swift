@@ -38,8 +38,9 @@ struct IsolationTests {
   @Test(
     "has nothing of the host",
     arguments: [
-      "cat /etc/hostname", "ls /root", "ls /work", "ls /proc/1/root/", "ls /proc/1/cwd/", "cat /sys/kernel/uevent_seqnum",
-      "echo 1 > /proc/sys/vm/swappiness", "mount -o remount,rw /", "wget -q -T 2 http://192.0.2.1/",
+      "cat /etc/hostname", "ls /root", "ls /work", "ls /proc/1/root/", "ls /proc/1/cwd/",
+      "cat /sys/kernel/uevent_seqnum",
+      "echo 1 > /proc/sys/vm/swappiness", "mount -o remount,rw /", "wget -q http://192.0.2.1/",
       "ping -c 1 -W 1 192.0.2.1",
     ])
   func hidden(script: String) async throws {
@@ -65,7 +66,8 @@ struct IsolationTests {
     "runs as the user that the root's own passwd names",
     arguments: [
       ("www", "uid=33(www) gid=34 groups=77(extra)\n"), ("www:extra", "uid=33(www) gid=77(extra)\n"),
-      ("12:13", "uid=12 gid=13\n"), ("33", "uid=33(www) gid=34 groups=77(extra)\n"), ("", "uid=0(root) gid=0(root)\n"),
+      ("12:13", "uid=12 gid=13\n"), ("33", "uid=33(www) gid=34 groups=77(extra)\n"),
+      ("", "uid=0(root) gid=0(root)\n"),
     ])
   func users(user: String, expected: String) async throws {
     #expect(try await World().run("id", user: user).text == expected)
@@ -75,7 +77,8 @@ struct IsolationTests {
   func stages() async throws {
     let world = try World()
     let blob = Artifact(.blob, try world.store.write(Array("content".utf8)))
-    let tree = try world.store.write(Layer(entries: [world.entry("a", .file(blob.digest), 0o644)]).asTree, as: .tree)
+    let tree = try world.store.write(
+      Layer(entries: [world.entry("a", .file(blob.digest), 0o644)]).asTree, as: .tree)
     let executed = try await world.run(
       "cat /new/place/blob /tree/a; echo x 2>/dev/null >/tree/b || touch /new/seen",
       collects: [Command.Collect(output: "layer", from: .changes)],

@@ -15,7 +15,8 @@ struct LeafTests {
     let file = Leaf(Artifact(.blob, Digest(ofText: "text")), .file(path: path), origin: "source")
     let git = Leaf(Artifact(.blob, Digest(ofText: "m o")), .gitBlob(mirror: "m", object: "o"), origin: "m@o")
     let layer = Layer(entries: [world.entry("f", .file(Digest(ofText: "text")), 0o644)]).asTree
-    let tree = Leaf(Artifact(.tree, layer.digest), .tree(layer, files: [Digest(ofText: "text"): file.content]), origin: "d")
+    let tree = Leaf(
+      Artifact(.tree, layer.digest), .tree(layer, files: [Digest(ofText: "text"): file.content]), origin: "d")
     for leaf in [tree, git, .text("bytes", origin: "graph.yml")] {
       try importer.importLeaf(leaf)
       #expect(try world.store.contains(leaf.artifact.digest))
@@ -31,7 +32,9 @@ struct LeafTests {
     let importer = LeafImporter(store: world.store) { _, _ in Array("other".utf8) }
     let artifact = Artifact(.blob, Digest(ofText: "planned"))
     for content in [Leaf.Content.file(path: path), .bytes([1]), .gitBlob(mirror: "m", object: "o")] {
-      #expect(throws: ChangedSource.self) { try importer.importLeaf(Leaf(artifact, content, origin: "source")) }
+      #expect(throws: ChangedSource.self) {
+        try importer.importLeaf(Leaf(artifact, content, origin: "source"))
+      }
     }
   }
 
@@ -67,10 +70,12 @@ struct LeafTests {
     let leaf = Leaf.text("abc", origin: "graph.yml")
     for (name, known) in [("upper", true), ("lower", false)] {
       let action = Action(
-        rule: Action.Rule(name, version: 1), inputs: [Input("text", .leaf(leaf))], outputs: [Action.Output("text", .blob)])
+        rule: Action.Rule(name, version: 1), inputs: [Input("text", .leaf(leaf))],
+        outputs: [Action.Output("text", .blob)])
       let task = try world.task(action, inputs: [leaf.artifact])
       if known {
-        #expect(try await world.executor.execute(task).outputs == ["text": Artifact(.blob, Digest(ofText: "ABC"))])
+        #expect(
+          try await world.executor.execute(task).outputs == ["text": Artifact(.blob, Digest(ofText: "ABC"))])
       } else {
         await #expect { try await world.executor.execute(task) } throws: { ($0 as? GraphError)?.kind == .bug }
       }

@@ -22,7 +22,8 @@ final class World: Sendable {
     chmod(folder, 0o755)
     store = try FolderStore(folder: folder + "/store")
     executor = LocalExecutor(
-      store: store, checkouts: store, operations: operations, scratch: folder + "/scratch", helper: Self.helper,
+      store: store, checkouts: store, operations: operations, scratch: folder + "/scratch",
+      helper: Self.helper,
       emulators: Emulators()
     ) { _, object in Array("git \(object)".utf8) }
   }
@@ -34,7 +35,8 @@ final class World: Sendable {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
     let program = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-    let beside = String(program.prefix(upTo: program.lastIndex(of: "/") ?? program.endIndex)) + "/graph-sandbox"
+    let beside =
+      String(program.prefix(upTo: program.lastIndex(of: "/") ?? program.endIndex)) + "/graph-sandbox"
     if access(beside, X_OK) == 0 { return beside }
     let package = #filePath.components(separatedBy: "/Tests/")[0]
     return package + "/.build/debug/graph-sandbox"
@@ -52,7 +54,8 @@ final class World: Sendable {
       entry("data/sub/file", .file(try store.write(Array("file".utf8))), 0o644),
       entry("etc", .directory, 0o755),
       entry(
-        "etc/passwd", .file(try store.write(Array("root:x:0:0::/root:/bin/sh\nwww:x:33:34::/:/bin/sh\n".utf8))), 0o644),
+        "etc/passwd",
+        .file(try store.write(Array("root:x:0:0::/root:/bin/sh\nwww:x:33:34::/:/bin/sh\n".utf8))), 0o644),
       entry("etc/group", .file(try store.write(Array("root:x:0:\nextra:x:77:www\n".utf8))), 0o644),
     ]
     for applet in Self.applets { entries.append(entry("bin/\(applet)", .symlink(target: "busybox"), 0o777)) }
@@ -60,7 +63,8 @@ final class World: Sendable {
   }
 
   static let applets = [
-    "cat", "chmod", "chown", "cp", "echo", "env", "hostname", "httpd", "id", "ip", "ln", "ls", "mkdir", "mkfifo",
+    "cat", "chmod", "chown", "cp", "echo", "env", "hostname", "httpd", "id", "ip", "ln", "ls", "mkdir",
+    "mkfifo",
     "mount", "nc", "ping", "rm", "sh", "sleep", "sort", "stat", "touch", "uname", "wget",
   ]
 
@@ -74,18 +78,22 @@ final class World: Sendable {
   /// Runs `script` by /bin/sh on stacked layers.
   func run(
     _ script: String, on layers: [Artifact]? = nil, collects: [Command.Collect] = [], discards: [String] = [],
-    user: String = "", stages: [(String, Artifact)] = [], root: Command.Root = .layers, timeoutSeconds: Int = 60,
+    user: String = "", stages: [(String, Artifact)] = [], root: Command.Root = .layers,
+    timeoutSeconds: Int = 60,
     architecture: Architecture? = nil, outputs: [Action.Output] = [], arguments: [Action.Argument] = [],
     extra: [Input] = []
   ) async throws -> ExecutedAction {
     let layers = root == .host ? [] : try layers ?? [try base()]
-    let placed = layers.enumerated().map { ("layer/\($0.offset)", $0.element) } + stages.map { ("stage\($0.0)", $0.1) }
+    let placed =
+      layers.enumerated().map { ("layer/\($0.offset)", $0.element) } + stages.map { ("stage\($0.0)", $0.1) }
     let command = Command(
-      argv: ["/bin/sh", "-c", script], root: root, stages: stages.map { Command.Stage(role: "stage\($0.0)", path: $0.0) },
+      argv: ["/bin/sh", "-c", script], root: root,
+      stages: stages.map { Command.Stage(role: "stage\($0.0)", path: $0.0) },
       collects: collects, discards: discards, user: user)
     let action = Action(
       rule: Action.Rule("run", version: 1), arguments: arguments, architecture: architecture,
-      inputs: placed.map { Input($0.0, .output(NodeID(index: 0), "made")) } + extra, outputs: outputs, command: command,
+      inputs: placed.map { Input($0.0, .output(NodeID(index: 0), "made")) } + extra, outputs: outputs,
+      command: command,
       limits: Action.Limits(timeoutSeconds: timeoutSeconds))
     return try await executor.execute(try task(action, inputs: placed.map(\.1) + leaves(of: extra)))
   }
@@ -96,7 +104,8 @@ final class World: Sendable {
     architecture: Architecture? = nil
   ) async throws -> Artifact {
     let executed = try await run(
-      script, on: layers, collects: [Command.Collect(output: "layer", from: .changes)], discards: discards, root: root,
+      script, on: layers, collects: [Command.Collect(output: "layer", from: .changes)], discards: discards,
+      root: root,
       architecture: architecture, outputs: [Action.Output("layer", .layer)])
     return try #require(executed.outputs["layer"])
   }
@@ -104,7 +113,8 @@ final class World: Sendable {
   func task(_ action: Action, inputs: [Artifact]) throws -> ActionTask {
     let label = try Label("//test/run")
     return ActionTask(
-      node: Node(label: label, step: "run", action: action), key: Key(digest: Digest(ofText: "key")), inputs: inputs)
+      node: Node(label: label, step: "run", action: action), key: Key(digest: Digest(ofText: "key")),
+      inputs: inputs)
   }
 
   private func leaves(of inputs: [Input]) -> [Artifact] {
@@ -126,7 +136,8 @@ final class World: Sendable {
 
   /// Whether some process has `word` among its arguments.
   static func isRunning(_ word: String) throws -> Bool {
-    for process in try FileManager.default.contentsOfDirectory(atPath: "/proc") where process.allSatisfy(\.isNumber) {
+    for process in try FileManager.default.contentsOfDirectory(atPath: "/proc")
+    where process.allSatisfy(\.isNumber) {
       guard let bytes = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { continue }
       if bytes.split(separator: 0).contains(where: { $0.elementsEqual(word.utf8) }) { return true }
     }

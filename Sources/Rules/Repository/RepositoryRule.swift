@@ -43,15 +43,18 @@ extension Compilation {
           inputs: [Input("packages", .output(gather, "packages"))] + toolInputs(["createrepo_c"]),
           outputs: [.init("repodata", .tree)],
           command: Command(
+            // Without revision and timestamp, the metadata carries the time of the run.
             argv: [
-              "createrepo_c", "--quiet", "--no-database", "--general-compress-type", "zstd",
-              // Without both, the metadata carries the time of the run.
-              "--revision", "1", "--set-timestamp-to-revision",
-              "--outputdir", "/build/out", "/build/packages",
+              "/bin/sh", "-ec",
+              """
+              mkdir /build/out/repository
+              exec createrepo_c --quiet --no-database --general-compress-type zstd \
+                --revision 1 --set-timestamp-to-revision --outputdir /build/out/repository /build/packages
+              """,
             ],
             workingDirectory: "/build", root: .host,
             stages: [.init(role: "packages", path: "/build/packages")],
-            collects: [.init(output: "repodata", from: .path("/build/out"))])),
+            collects: [.init(output: "repodata", from: .path("/build/out/repository"))])),
         location: repository.label.location))
     let whole = builder.add(
       Node(
