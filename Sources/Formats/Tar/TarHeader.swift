@@ -32,6 +32,8 @@ struct TarMember {
       block.put(Array(target.utf8), at: 157, length: 100)
     } else {
       records.append(("linkpath", Array(target.utf8)))
+      // Never empty: libarchive then loses the link.
+      block.put(Self.asciiTail(of: target), at: 157, length: 100)
     }
     block.put(Int64(mode), at: 100, length: 8)
     for (keyword, value, offset, length) in [
