@@ -133,7 +133,7 @@ struct InstructionReader {
           command: Command(
             argv: argv, workingDirectory: current.settings.workingDirectory ?? "/", root: .layers,
             collects: [.init(output: "layer", from: .changes)],
-            discards: ["/var/cache/ldconfig/aux-cache", "/run/"], user: current.settings.user ?? ""),
+            discards: ["/var/cache/ldconfig/aux-cache"], user: current.settings.user ?? ""),
           limits: .init(memoryMegabytes: 512)),
         location: instruction.location, isOpaque: true))
     runs.append(node)

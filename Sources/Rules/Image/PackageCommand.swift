@@ -47,7 +47,7 @@ enum PackageCommand: Hashable {
     for word in words.dropFirst() {
       switch word {
       case "-y", "--assumeyes": isAssumedYes = true
-      case "-q", "--quiet", "-v", "--verbose", "--best", "--nogpgcheck": continue
+      case "-q", "--quiet", "-v", "--verbose", "--nogpgcheck": continue
       case "--setopt=install_weak_deps=False", "--setopt=install_weak_deps=false", "--setopt=install_weak_deps=0":
         weakDependencies = false
       default:

@@ -48,7 +48,7 @@ extension Compilation {
               "/bin/sh", "-ec",
               """
               mkdir /build/out/repository
-              exec createrepo_c --quiet --no-database --general-compress-type zstd \
+              exec createrepo_c --quiet --no-database --general-compress-type gz \
                 --revision 1 --set-timestamp-to-revision --outputdir /build/out/repository /build/packages
               """,
             ],

@@ -69,9 +69,9 @@ extension Compilation {
     stages: [.init(role: "packages", path: "/build/packages")],
     collects: [.init(output: "layer", from: .changes)],
     // What differs from run to run and that nothing needs: sqlite's shared memory and log, rpm's lock, the linker
-    // cache's own cache, logs and scratch files of scriptlets.
+    // cache's own cache.
     discards: [
       "/var/lib/rpm/rpmdb.sqlite-shm", "/var/lib/rpm/rpmdb.sqlite-wal", "/var/lib/rpm/.rpm.lock",
-      "/var/cache/ldconfig", "/var/log/", "/tmp/", "/var/tmp/", "/run/",
+      "/var/cache/ldconfig",
     ])
 }

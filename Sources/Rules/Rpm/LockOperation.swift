@@ -30,7 +30,7 @@ public struct LockOperation: Operation {
     let requests = task.action.values("install")
     let weak = task.action.value("weak-dependencies") == "yes"
     let solution = try Self.translatingProblems {
-      try solver.solve(install: requests, installed: installed, weakDependencies: weak)
+      try solver.solve(install: requests, installed: installed, weakDependencies: weak, best: false)
     }
     guard solution.isOnlyAddition else {
       let removed = solution.removed.map { removal in
