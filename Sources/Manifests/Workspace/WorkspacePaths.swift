@@ -10,6 +10,12 @@ struct WorkspacePaths {
     case any, file
   }
 
+  /// The path without empty parts and `.`; the workspace itself is `.`.
+  static func normalised(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+
   /// Reports what is wrong with a path.
   func check(_ path: Located<String>, _ wanted: Wanted, _ findings: Findings) {
     let text = path.value
@@ -24,7 +30,7 @@ struct WorkspacePaths {
         "'\(shown)' must not contain '..'", at: path,
         hint: "write a path relative to the folder of graph.yml, and keep what it names inside")
     }
-    let full = root + "/" + text
+    let full = root + "/" + Self.normalised(text)
     guard let kind = files.kind(full), let resolved = files.resolved(full) else {
       let folder = ([root] + parts.dropLast().map(String.init)).joined(separator: "/")
       let names = files.names(folder).sorted { $0.precedesInBytes($1) }
