@@ -153,6 +153,12 @@ let brokenDockerfiles: [BrokenText] = [
       "Dockerfile:5:3: error: flag --link of COPY is not built yet"
     ]),
   BrokenText(
+    "NUL",
+    "FROM a\nRUN a\u{0}b\n",
+    [
+      "Dockerfile:2:6: error: a NUL character cannot be part of a Dockerfile | remove it"
+    ]),
+  BrokenText(
     "escape",
     "# escape=x\nFROM a\n",
     [

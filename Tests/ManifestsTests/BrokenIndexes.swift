@@ -202,6 +202,33 @@ let brokenIndexes: [BrokenWorkspace] = [
         + "digits, '-', '_' and '.': it is part of the label //app-id/job-id@tag",
     ]),
   BrokenWorkspace(
+    "names that no registry takes",
+    [
+      "graph.yml": settings,
+      "index.d/app.yaml": """
+      Projects:
+        - id: 1
+          app-id: app
+          job-id: Httpd
+          git-url: https://git.example.org/i.git
+          git-path: /httpd
+          git-branch: main
+          target-file: Dockerfile
+          desired-tag: .x
+          notify-email: a@example.org
+          build-context: ./
+          depends-on: null
+
+      """,
+    ],
+    [
+      "index.d/app.yaml:4:13: warning: job-id 'Httpd' cannot be part of a published "
+        + "image's name | use lower-case letters and digits, with '.', '_', '__' or '-' "
+        + "between them",
+      "index.d/app.yaml:9:18: error: '.x' cannot be the tag of an image | use up to 128 "
+        + "letters, digits, '_', '.' and '-', and start with none of the last two",
+    ]),
+  BrokenWorkspace(
     "id twice",
     [
       "graph.yml": settings,

@@ -325,6 +325,47 @@ let brokenTargets: [BrokenWorkspace] = [
         + "to the folder of graph.yml, and keep what it names inside"
     ]),
   BrokenWorkspace(
+    "command: empty path",
+    [
+      "graph.yml": settings,
+      "graph.d/t.yml": """
+      commands:
+        - name: //tools/a
+          root: host
+          command: [cp, '{inputs.in}', '{outputs.out}']
+          inputs: {in: ''}
+          outputs: {out: file}
+
+      """,
+      "src/a.txt": "x",
+      "link/x": "y",
+    ],
+    [
+      "graph.d/t.yml:5:18: error: the path is empty | write a path relative to the "
+        + "folder of graph.yml"
+    ]),
+  BrokenWorkspace(
+    "command: name with NUL",
+    [
+      "graph.yml": settings,
+      "graph.d/t.yml": """
+      commands:
+        - name: //tools/a
+          root: host
+          command: [cp, '{inputs.in}', '{outputs.out}']
+          inputs: {in: a, "a\\0b": c}
+          outputs: {out: file}
+
+      """,
+      "src/a.txt": "x",
+      "link/x": "y",
+    ],
+    [
+      "graph.d/t.yml:5:18: error: 'a' does not exist in the workspace | paths are "
+        + "relative to the folder of graph.yml",
+      "graph.d/t.yml:5:21: error: a key of 'inputs' has a NUL character | remove it",
+    ]),
+  BrokenWorkspace(
     "command: absolute path",
     [
       "graph.yml": settings,

@@ -232,7 +232,7 @@ extension InstructionReader {
   /// Takes the words that start with `--` from the front of the rest.
   private mutating func takeFlags() {
     while rest.starts(with: "--".unicodeScalars) {
-      guard let flag = rest.words(escape: escape).first else { return }
+      guard let flag = rest.words(escape: escape, limit: 1).first else { return }
       rest = rest[(flag.offset + flag.text.unicodeScalars.count)...].trimmed
       if flag.text == "--" { return }
       flags.append(flag)

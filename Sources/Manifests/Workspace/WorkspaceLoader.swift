@@ -86,8 +86,18 @@ private struct Loading {
   }
 
   /// The YAML files of a folder of the workspace, sorted by name. A template of the index is none of them.
-  func names(in folder: String) -> [String] {
-    files.names(WorkspaceLoader.join(root, folder))
+  mutating func names(in folder: String) -> [String] {
+    let path = WorkspaceLoader.join(root, folder)
+    guard files.kind(path) != nil else { return [] }
+    guard let names = files.names(path) else {
+      diagnostics.add(
+        .error(
+          "the folder cannot be read", at: SourceLocation(file: folder, line: 1, column: 1),
+          hint: "it must be a folder that you may read"))
+      return []
+    }
+    return
+      names
       .filter { ($0.hasSuffix(".yml") || $0.hasSuffix(".yaml")) && !$0.hasPrefix(".") }
       .sorted { $0.precedesInBytes($1) }
       .map { "\(folder)/\($0)" }
