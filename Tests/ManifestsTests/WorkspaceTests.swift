@@ -199,6 +199,26 @@ struct WorkspaceTests {
     #expect(workspace?.root == root)
   }
 
+  @Test("places are right behind a byte order mark, CRLF and other line ends")
+  func lineEnds() throws {
+    let text = "\u{feff}name: demo\r\n# é\u{85}arches: [x86_64, é, 'amd64']\r\n"
+    let (_, diagnostics) = load(["graph.yml": text])
+    #expect(diagnostics.all.map { $0.location?.description } == ["graph.yml:3:18", "graph.yml:3:21"])
+    #expect(diagnostics.all.map(\.sourceLine) == Array(repeating: "arches: [x86_64, é, 'amd64']", count: 2))
+    #expect(diagnostics.all.map(\.length) == [1, 7])
+  }
+
+  @Test("later stages can show the line of a declared value")
+  func sources() throws {
+    let workspace = try #require(load(["graph.yml": settings]).0)
+    let message = workspace.diagnostic(.warning, "odd name", at: workspace.settings.name, hint: "change it")
+    #expect(message.sourceLine == "name: demo")
+    #expect(message.length == 4)
+    #expect(message.location?.column == 7)
+    let architecture = workspace.diagnostic(.error, "no", at: workspace.settings.architectures[1])
+    #expect(architecture.length == 7)
+  }
+
   @Test("without a graph.yml above, the error says how to start")
   func find() {
     let loader = WorkspaceLoader(files: fileSystem(["a/b": []]))
