@@ -92,8 +92,9 @@ struct FieldReader {
       findings.error("'\(key)' must be a mapping of 'name: value', not \(node.description)", at: node)
       return []
     }
-    return node.pairs.compactMap { pair in
-      pair.key.text.map { (Located($0, at: pair.key.location), pair.value) }
+    // Keys that are no scalars have been reported by the parser.
+    return node.pairs.filter { $0.key.text != nil }.compactMap { pair in
+      text(of: pair.key, "a key of '\(key)'").map { ($0, pair.value) }
     }
   }
 

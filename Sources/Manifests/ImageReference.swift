@@ -113,14 +113,14 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     !text.isEmpty && text.utf8.count <= 5 && text.utf8.allSatisfy(isDigit)
   }
 
-  private static func isTag(_ text: Substring) -> Bool {
+  static func isTag(_ text: Substring) -> Bool {
     guard let first = text.utf8.first, text.utf8.count <= 128 else { return false }
     func isWord(_ byte: UInt8) -> Bool { isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "_") }
     return isWord(first)
       && text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
   }
 
-  private static func isPathComponent(_ text: Substring) -> Bool {
+  static func isPathComponent(_ text: Substring) -> Bool {
     let bytes = Array(text.utf8)
     func isWord(_ byte: UInt8) -> Bool { isDigit(byte) || (0x61...0x7a).contains(byte) }
     guard let first = bytes.first, let last = bytes.last, isWord(first), isWord(last) else { return false }

@@ -50,7 +50,7 @@ struct CorpusTests {
   func dependencyForms() throws {
     guard let overlay = Self.overlay else { return }
     var (strings, lists, nulls) = (0, 0, 0)
-    for name in overlay.files.names(overlay.root + "/index.d") where !name.contains("index_template") {
+    for name in overlay.files.names(overlay.root + "/index.d") ?? [] where !name.contains("index_template") {
       let bytes = try #require(overlay.files.contents("\(overlay.root)/index.d/\(name)"))
       let document = try #require(ManifestFile.open(bytes, file: name).document)
       for entry in document.root?.pairs.first?.value.elements ?? [] {

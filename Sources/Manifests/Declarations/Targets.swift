@@ -16,7 +16,8 @@ public struct BaseImage: Sendable, Hashable {
 
   public init(
     label: Located<Label>, repositories: [Located<Label>], packages: [Located<String>],
-    architectures: [Located<Architecture>], environment: [String: String], command: [String], labels: [String: String]
+    architectures: [Located<Architecture>], environment: [String: String], command: [String],
+    labels: [String: String]
   ) {
     self.label = label
     self.repositories = repositories
@@ -45,7 +46,8 @@ public struct RepositoryTarget: Sendable, Hashable {
   }
 }
 
-/// `commands:` of a file in `graph.d`, after `for-each` has been expanded: a program with declared inputs and outputs.
+/// `commands:` of a file in `graph.d`, after `for-each` has been expanded: a program with declared inputs and
+/// outputs.
 /// It is how a workspace adds kinds of its own.
 public struct CommandTarget: Sendable, Hashable {
   /// `//package/name`, without an architecture.
@@ -56,7 +58,8 @@ public struct CommandTarget: Sendable, Hashable {
   /// Programs of the host that the command uses; only with `root: host`.
   public var tools: [Located<String>]
   public var inputs: [NamedInput]
-  /// With `{inputs.NAME}`, `{outputs.NAME}`, `{fetch}`, `{arch}`, `{rpm-arch}`, `{deb-arch}`, `{item}` not yet replaced.
+  /// With `{inputs.NAME}`, `{outputs.NAME}`, `{fetch}`, `{arch}`, `{rpm-arch}`, `{deb-arch}`, `{item}` not yet
+  /// replaced: `Template` reads them.
   public var command: [Located<String>]
   public var environment: [String: String]
   public var outputs: [NamedOutput]
@@ -96,7 +99,8 @@ public struct CommandTarget: Sendable, Hashable {
     }
   }
 
-  /// What is fetched before the command runs. The resolver runs while a snapshot is made; what it prints is pinned.
+  /// What is fetched before the command runs. The resolver runs while a snapshot is made; what it prints is
+  /// pinned.
   public struct Fetch: Sendable, Hashable {
     /// A program and its arguments, the program relative to the workspace.
     public var resolver: [Located<String>]
@@ -104,7 +108,8 @@ public struct CommandTarget: Sendable, Hashable {
   }
 
   public init(
-    label: Located<Label>, architectures: [Located<Architecture>], root: Located<Root>, tools: [Located<String>],
+    label: Located<Label>, architectures: [Located<Architecture>], root: Located<Root>,
+    tools: [Located<String>],
     inputs: [NamedInput], command: [Located<String>], environment: [String: String], outputs: [NamedOutput],
     fetch: Fetch?, item: String?, timeoutSeconds: Int, location: SourceLocation
   ) {

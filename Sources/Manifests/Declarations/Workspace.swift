@@ -20,6 +20,8 @@ public struct Workspace: Sendable {
   public var bases: [BaseImage] = []
   public var repositories: [RepositoryTarget] = []
   public var commands: [CommandTarget] = []
+  /// The files that were read, by their name in locations: for the source lines of messages that later stages make.
+  public var sources: [String: SourceText] = [:]
 
   public init(root: String, settings: Settings) {
     self.root = root
@@ -81,7 +83,7 @@ public struct Settings: Sendable {
   }
 }
 
-/// One entry of the container index (`Projects[]`), and the `cccp.yml` that stands beside its Dockerfile is read later,
+/// One entry of the container index (`Projects[]`). The `cccp.yml` that stands beside its Dockerfile is read later,
 /// when its source is pinned. Source: domain.md section 1.2.
 public struct ImageEntry: Sendable, Hashable {
   public var id: Located<String>
@@ -108,11 +110,14 @@ public struct ImageEntry: Sendable, Hashable {
   }
 
   /// The name it is published under: `app/job`, or `job` alone where the app is `library`.
-  public var publishedName: String { appID.value == "library" ? jobID.value : "\(appID.value)/\(jobID.value)" }
+  public var publishedName: String {
+    appID.value == "library" ? jobID.value : "\(appID.value)/\(jobID.value)"
+  }
 
   public init(
     id: Located<String>, appID: Located<String>, jobID: Located<String>, desiredTag: Located<String>,
-    gitURL: Located<String>, gitPath: Located<String>, gitBranch: Located<String>, targetFile: Located<String>,
+    gitURL: Located<String>, gitPath: Located<String>, gitBranch: Located<String>,
+    targetFile: Located<String>,
     buildContext: Located<String>, notifyEmail: Located<String>, prebuildScript: Located<String>? = nil,
     prebuildContext: Located<String>? = nil, dependsOn: [Located<String>], location: SourceLocation
   ) {

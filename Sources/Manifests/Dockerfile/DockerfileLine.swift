@@ -47,10 +47,10 @@ extension ArraySlice<Unicode.Scalar> {
 
   /// Without white space at both ends; indices stay those of the whole.
   var trimmed: ArraySlice<Unicode.Scalar> {
-    var slice = self
-    while slice.first?.properties.isWhitespace == true { slice.removeFirst() }
-    while slice.last?.properties.isWhitespace == true { slice.removeLast() }
-    return slice
+    guard let first = firstIndex(where: { !$0.properties.isWhitespace }),
+      let last = lastIndex(where: { !$0.properties.isWhitespace })
+    else { return self[endIndex...] }
+    return self[first...last]
   }
 
   /// Words between white space.
@@ -59,12 +59,14 @@ extension ArraySlice<Unicode.Scalar> {
   }
 
   /// Words between white space that is neither quoted nor escaped; quotes and escapes stay in them.
-  func words(escape: Unicode.Scalar) -> [DockerfileWord] {
+  ///
+  /// - Parameter limit: how many are wanted, at most.
+  func words(escape: Unicode.Scalar, limit: Int = .max) -> [DockerfileWord] {
     var words: [DockerfileWord] = []
     var start: Int?
     var quote: Unicode.Scalar?
     var index = startIndex
-    while index < endIndex {
+    while index < endIndex, words.count < limit {
       let scalar = self[index]
       if let open = quote {
         if scalar == open {
@@ -84,7 +86,9 @@ extension ArraySlice<Unicode.Scalar> {
       }
       index += 1
     }
-    if let first = start { words.append(DockerfileWord(text: self[first..<endIndex].text, offset: first)) }
+    if let first = start, words.count < limit {
+      words.append(DockerfileWord(text: self[first..<endIndex].text, offset: first))
+    }
     return words
   }
 }

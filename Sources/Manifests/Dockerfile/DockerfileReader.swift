@@ -21,6 +21,13 @@ public enum DockerfileReader {
   /// The same for text that is at hand.
   public static func read(_ text: String, file: String) -> (Dockerfile, Diagnostics) {
     let findings = Findings(SourceText(file: file, text: text, lineEnds: .newline))
+    if let line = findings.source.lines.firstIndex(where: { $0.utf8.contains(0) }) {
+      let column = findings.source.lines[line].unicodeScalars.prefix { $0.value != 0 }.count + 1
+      findings.error(
+        "a NUL character cannot be part of a Dockerfile",
+        at: findings.source.location(line: line + 1, column: column),
+        hint: "remove it")
+    }
     var lines = DockerfileLines(findings)
     var stages = StageCheck()
     var dockerfile = Dockerfile(instructions: [], escape: lines.escape)

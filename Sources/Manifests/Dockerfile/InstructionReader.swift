@@ -114,7 +114,9 @@ struct InstructionReader {
       if words.isEmpty, !mayBeEmpty { return missing("a command, as in 'RUN make install'") }
       return .exec(words.map(\.text))
     }
-    guard let first = rest.first else { return missing("a command, as in '\(keyword ?? "") httpd'") }
+    guard let first = rest.first else {
+      return missing("a command, as in '\(keyword ?? "") \(mayBeEmpty ? "httpd" : "make install")'")
+    }
     if first == "[", rest.last == "]" {
       findings.warning(
         "this is no JSON list of strings, so the shell runs it as it is", at: location(rest.startIndex),
@@ -155,6 +157,11 @@ struct InstructionReader {
       guard !value.isEmpty else {
         error("'\(first.text.shortened)' has no value", first, hint: "write '\(first.text.shortened)=value'")
         return nil
+      }
+      if value.first == "=" {
+        findings.warning(
+          "the value of '\(first.text.shortened)' starts with '='", at: location(value.startIndex),
+          hint: "write 'name=value', without spaces around '='")
       }
       return [Dockerfile.Pair(name: first.text, value: value.text)]
     }
@@ -225,7 +232,7 @@ extension InstructionReader {
   /// Takes the words that start with `--` from the front of the rest.
   private mutating func takeFlags() {
     while rest.starts(with: "--".unicodeScalars) {
-      guard let flag = rest.words(escape: escape).first else { return }
+      guard let flag = rest.words(escape: escape, limit: 1).first else { return }
       rest = rest[(flag.offset + flag.text.unicodeScalars.count)...].trimmed
       if flag.text == "--" { return }
       flags.append(flag)

@@ -27,12 +27,14 @@ struct CommandReader {
     let environment = reader.environment("env")
     let inputs = reader.pairs("inputs")
     let scope = Scope(
-      inputs: inputs.map(\.key.value), outputs: outputs.map(\.name.value), hasFetch: fetch != nil,
+      inputs: inputs.map(\.key.value), outputs: reader.pairs("outputs").map(\.key.value),
+      hasFetch: fetch != nil,
       hasItem: items != nil)
     check(command ?? [], scope, outputs: outputs, reader)
     if let name { check(name: name, hasItem: items != nil) }
-    inputs.forEach { checkName($0.key, "an input") }
-    guard let name, let root, let command else {
+    for (key, _) in inputs { _ = checkName(key, "an input") }
+    let isNamed = name.map { items == nil || Template($0.value).placeholders.contains("item") } ?? false
+    guard let name, let root, let command, isNamed else {
       if items == nil || items?.isEmpty == false {
         _ = inputs.map { source($0.value, $0.key, item: items?.first, reader) }
       }
@@ -50,9 +52,8 @@ struct CommandReader {
       return CommandTarget(
         label: label, architectures: architectures, root: root, tools: tools, inputs: named, command: command,
         environment: environment.mapValues { fill($0, item) }, outputs: outputs,
-        fetch: fetch.map { fetch in
-          CommandTarget.Fetch(resolver: fetch.resolver.map { Located(fill($0.value, item), at: $0.location) })
-        }, item: item?.value, timeoutSeconds: timeout, location: node.location)
+        fetch: fetch.map { filled($0, item) }, item: item?.value, timeoutSeconds: timeout,
+        location: node.location)
     }
   }
 
@@ -131,8 +132,8 @@ struct CommandReader {
         "a command needs at least one output", at: node, hint: "write, for example, 'outputs: {out: file}'")
     }
     return pairs.compactMap { name, value in
-      checkName(name, "an output")
-      guard let text = reader.text(of: value, "output '\(name.value.shortened)'"),
+      guard checkName(name, "an output"),
+        let text = reader.text(of: value, "output '\(name.value.shortened)'"),
         let kind: OutputKind = reader.choice(text, "outputs")
       else { return nil }
       return CommandTarget.NamedOutput(name: name, isFolder: kind == .folder)
@@ -239,7 +240,13 @@ struct CommandReader {
     let text = Located(fill(raw.value, item), at: raw.location)
     if mustBeLabel || text.value.hasPrefix("//") { return reader.label(of: text).map { .label($0) } }
     paths.check(text, .any, findings)
-    return .path(text)
+    return .path(Located(WorkspacePaths.normalised(text.value), at: text.location))
+  }
+
+  private func filled(_ fetch: CommandTarget.Fetch, _ item: Located<String>?) -> CommandTarget.Fetch {
+    let words = fetch.resolver.map { Located(fill($0.value, item), at: $0.location) }
+    if let program = words.first, program != fetch.resolver.first { paths.check(program, .file, findings) }
+    return CommandTarget.Fetch(resolver: words)
   }
 
   private func fill(_ text: String, _ item: Located<String>?) -> String {
@@ -247,7 +254,7 @@ struct CommandReader {
     return Template(text).filled { $0 == "item" ? item.value : nil }
   }
 
-  private func checkName(_ name: Located<String>, _ what: String) {
+  private func checkName(_ name: Located<String>, _ what: String) -> Bool {
     let isName =
       !name.value.isEmpty && name.value != "." && name.value != ".."
       && name.value.utf8.allSatisfy {
@@ -258,52 +265,6 @@ struct CommandReader {
         "'\(name.value.shortened)' cannot be the name of \(what)", at: name,
         hint: "use letters, digits, '-', '_' and '.'")
     }
-  }
-
-  /// What placeholders may name.
-  private struct Scope {
-    let known: [String]
-
-    init(inputs: [String], outputs: [String], hasFetch: Bool, hasItem: Bool) {
-      known =
-        inputs.map { "inputs.\($0)" } + outputs.map { "outputs.\($0)" } + (hasFetch ? ["fetch"] : [])
-        + ["arch", "rpm-arch", "deb-arch"] + (hasItem ? ["item"] : [])
-    }
-  }
-
-  private func check(
-    _ command: [Located<String>], _ scope: Scope, outputs: [CommandTarget.NamedOutput], _ reader: FieldReader
-  ) {
-    var used: Set<String> = []
-    for word in command {
-      for placeholder in Template(word.value).placeholders {
-        used.insert(placeholder)
-        guard !scope.known.contains(placeholder) else { continue }
-        findings.error(
-          "unknown placeholder '{\(placeholder.shortened)}'", at: word, hint: hint(for: placeholder, scope))
-      }
-    }
-    if let first = command.first, first.value.isEmpty {
-      findings.error(
-        "the program's name is empty", at: first, hint: "the first item of 'command' is the program")
-    }
-    if let node = reader.node("command"), node.kind == .list, node.elements.isEmpty {
-      findings.error("'command' is empty", at: node, hint: "list the program and its arguments")
-    }
-    let environment = Set(reader.environment("env").values.flatMap { Template($0).placeholders })
-    guard !command.isEmpty else { return }
-    for output in outputs where !used.union(environment).contains("outputs.\(output.name.value)") {
-      findings.warning(
-        "the command never mentions output '\(output.name.value.shortened)'", at: output.name,
-        hint: "it has to write it at '{outputs.\(output.name.value.shortened)}'")
-    }
-  }
-
-  private func hint(for placeholder: String, _ scope: Scope) -> String {
-    if placeholder == "item" { return "{item} needs 'for-each'" }
-    if placeholder == "fetch" { return "{fetch} needs 'fetch'" }
-    let near = Nearest.match(for: placeholder, among: scope.known).map { "did you mean '{\($0)}'? " } ?? ""
-    return near + "known: " + scope.known.map { "{\($0)}" }.joined(separator: " ")
-      + "; write {{…}} for braces themselves"
+    return isName
   }
 }

@@ -61,6 +61,14 @@ struct IndexReader {
     let parents = dependencies(reader)
     check(app: app, namespace: namespace, findings)
     checkLabelPart(job, "job-id", findings)
+    for (name, key) in [(app, "app-id"), (job, "job-id")] {
+      guard let name, isLabelPart(name.value), !ImageReference.isPathComponent(Substring(name.value)) else {
+        continue
+      }
+      findings.warning(
+        "\(key) '\(name.value.shortened)' cannot be part of a published image's name", at: name,
+        hint: "use lower-case letters and digits, with '.', '_', '__' or '-' between them")
+    }
     guard let id, let app, let job, let url, let path, let file, let mail, let tag else { return nil }
     return ImageEntry(
       id: id, appID: app, jobID: job, desiredTag: tag, gitURL: url, gitPath: path,
@@ -77,7 +85,14 @@ struct IndexReader {
     }
     guard let tag = reader.node("desired-tag") else { return Located("", at: reader.location) }
     guard let text = reader.text(of: tag, "'desired-tag'") else { return nil }
-    if !text.value.isEmpty { checkLabelPart(text, "desired-tag", reader.findings) }
+    if !text.value.isEmpty {
+      checkLabelPart(text, "desired-tag", reader.findings)
+      if isLabelPart(text.value), !ImageReference.isTag(Substring(text.value)) {
+        reader.findings.error(
+          "'\(text.value.shortened)' cannot be the tag of an image", at: text,
+          hint: "use up to 128 letters, digits, '_', '.' and '-', and start with none of the last two")
+      }
+    }
     return text
   }
 
@@ -110,11 +125,7 @@ struct IndexReader {
   /// Reports what could not be read back from a label.
   private static func checkLabelPart(_ text: Located<String>?, _ key: String, _ findings: Findings) {
     guard let text else { return }
-    let bad = text.value.unicodeScalars.first {
-      "/@:".unicodeScalars.contains($0) || $0.properties.isWhitespace
-        || $0.properties.generalCategory == .control
-    }
-    if let bad {
+    if let bad = text.value.unicodeScalars.first(where: breaksLabel) {
       let shown =
         bad.properties.isWhitespace || bad.properties.generalCategory == .control ? "white space" : "'\(bad)'"
       findings.error(
@@ -123,6 +134,15 @@ struct IndexReader {
     } else if [".", "..", "..."].contains(text.value) {
       findings.error("\(key) cannot be '\(text.value)'", at: text, hint: "use a name")
     }
+  }
+
+  private static func isLabelPart(_ text: String) -> Bool {
+    !text.unicodeScalars.contains(where: breaksLabel) && ![".", "..", "..."].contains(text)
+  }
+
+  private static func breaksLabel(_ scalar: Unicode.Scalar) -> Bool {
+    "/@:".unicodeScalars.contains(scalar) || scalar.properties.isWhitespace
+      || scalar.properties.generalCategory == .control
   }
 
   private static func dependencies(_ reader: FieldReader) -> [Located<String>] {

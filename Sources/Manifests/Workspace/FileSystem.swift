@@ -16,14 +16,14 @@ public struct FileSystem: Sendable {
   public var kind: @Sendable (_ path: String) -> Kind?
   /// The path without symbolic links; `nil` where there is nothing.
   public var resolved: @Sendable (_ path: String) -> String?
-  /// The names in a folder, in any order; empty where it cannot be read.
-  public var names: @Sendable (_ folder: String) -> [String]
+  /// The names in a folder, in any order; `nil` where it is none or cannot be read.
+  public var names: @Sendable (_ folder: String) -> [String]?
   /// The bytes of a regular file, at most one more than `SourceText.bytesMax`; `nil` where it cannot be read.
   public var contents: @Sendable (_ path: String) -> [UInt8]?
 
   public init(
     kind: @escaping @Sendable (String) -> Kind?, resolved: @escaping @Sendable (String) -> String?,
-    names: @escaping @Sendable (String) -> [String], contents: @escaping @Sendable (String) -> [UInt8]?
+    names: @escaping @Sendable (String) -> [String]?, contents: @escaping @Sendable (String) -> [UInt8]?
   ) {
     (self.kind, self.resolved, self.names, self.contents) = (kind, resolved, names, contents)
   }
@@ -45,7 +45,7 @@ public struct FileSystem: Sendable {
       return String(validatingCString: pointer)
     },
     names: { folder in
-      guard let stream = opendir(folder) else { return [] }
+      guard let stream = opendir(folder) else { return nil }
       defer { closedir(stream) }
       var names: [String] = []
       while let entry = readdir(stream) {

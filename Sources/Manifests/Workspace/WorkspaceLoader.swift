@@ -42,6 +42,7 @@ public struct WorkspaceLoader: Sendable {
       workspace.commands += targets.commands
     }
     loading.checkUnique(workspace)
+    workspace.sources = loading.sources
     return (workspace, loading.diagnostics)
   }
 
@@ -56,7 +57,7 @@ private struct Loading {
   let files: FileSystem
   private(set) var diagnostics = Diagnostics()
   /// Kept for messages that are found after all files have been read.
-  private var sources: [String: SourceText] = [:]
+  private(set) var sources: [String: SourceText] = [:]
 
   init(root: String, files: FileSystem) {
     (self.root, self.files) = (root, files)
@@ -86,8 +87,18 @@ private struct Loading {
   }
 
   /// The YAML files of a folder of the workspace, sorted by name. A template of the index is none of them.
-  func names(in folder: String) -> [String] {
-    files.names(WorkspaceLoader.join(root, folder))
+  mutating func names(in folder: String) -> [String] {
+    let path = WorkspaceLoader.join(root, folder)
+    guard files.kind(path) != nil else { return [] }
+    guard let names = files.names(path) else {
+      diagnostics.add(
+        .error(
+          "the folder cannot be read", at: SourceLocation(file: folder, line: 1, column: 1),
+          hint: "it must be a folder that you may read"))
+      return []
+    }
+    return
+      names
       .filter { ($0.hasSuffix(".yml") || $0.hasSuffix(".yaml")) && !$0.hasPrefix(".") }
       .sorted { $0.precedesInBytes($1) }
       .map { "\(folder)/\($0)" }
@@ -143,11 +154,6 @@ private struct Loading {
   }
 
   private mutating func report(_ message: String, at location: SourceLocation, text: String, hint: String) {
-    guard let source = sources[location.file] else {
-      return diagnostics.add(.error(message, at: location, hint: hint))
-    }
-    diagnostics.add(
-      source.diagnostic(
-        .error, at: location, length: source.length(of: text, at: location), message, hint: hint))
+    diagnostics.add(sources.diagnostic(.error, message, at: location, covering: text, hint: hint))
   }
 }

@@ -10,10 +10,20 @@ struct WorkspacePaths {
     case any, file
   }
 
+  /// The path without empty parts and `.`; the workspace itself is `.`.
+  static func normalised(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+
   /// Reports what is wrong with a path.
   func check(_ path: Located<String>, _ wanted: Wanted, _ findings: Findings) {
     let text = path.value
     let shown = text.shortened
+    guard !text.isEmpty else {
+      return findings.error(
+        "the path is empty", at: path, hint: "write a path relative to the folder of graph.yml")
+    }
     guard !text.hasPrefix("/") else {
       return findings.error(
         "'\(shown)' is an absolute path", at: path, hint: "write a path relative to the folder of graph.yml")
@@ -24,10 +34,10 @@ struct WorkspacePaths {
         "'\(shown)' must not contain '..'", at: path,
         hint: "write a path relative to the folder of graph.yml, and keep what it names inside")
     }
-    let full = root + "/" + text
+    let full = root + "/" + Self.normalised(text)
     guard let kind = files.kind(full), let resolved = files.resolved(full) else {
       let folder = ([root] + parts.dropLast().map(String.init)).joined(separator: "/")
-      let names = files.names(folder).sorted { $0.precedesInBytes($1) }
+      let names = (files.names(folder) ?? []).sorted { $0.precedesInBytes($1) }
       let near = parts.last.flatMap { Nearest.match(for: String($0), among: names) }
       return findings.error(
         "'\(shown)' does not exist in the workspace", at: path,

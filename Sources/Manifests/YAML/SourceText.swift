@@ -58,24 +58,27 @@ public struct SourceText: Sendable {
     _ severity: Diagnostic.Severity, at location: SourceLocation, length: Int, _ message: String,
     hint: String?
   ) -> Diagnostic {
-    let line = line(location.line)
+    let line = shownLine(location.line)
     let rest = (line?.unicodeScalars.count ?? 0) - (location.column - 1)
     return Diagnostic(
-      severity, at: location, message, sourceLine: line.map { String($0.prefix(Self.shownCharactersMax)) },
-      length: max(1, min(length, rest)), hint: hint)
+      severity, at: location, message, sourceLine: line, length: max(1, min(length, rest)), hint: hint)
   }
 
   /// How many characters the value at `location` takes: `text` itself, or the quoted text that starts there.
   public func length(of text: String, at location: SourceLocation) -> Int {
-    guard let line = line(location.line) else { return 1 }
-    let rest = Array(line.unicodeScalars.dropFirst(location.column - 1))
+    let rest = Array((shownLine(location.line) ?? "").unicodeScalars.dropFirst(location.column - 1))
     guard let first = rest.first, first == "\"" || first == "'" else {
       return max(1, text.unicodeScalars.count)
     }
     return (rest.dropFirst().firstIndex(of: first) ?? rest.count - 1) + 1
   }
 
-  // A line of a megabyte would bury its message.
+  private func shownLine(_ number: Int) -> String? {
+    guard lines.indices.contains(number - 1) else { return nil }
+    return String(String.UnicodeScalarView(lines[number - 1].unicodeScalars.prefix(Self.shownCharactersMax)))
+  }
+
+  // A line of a megabyte would bury its message, and a thousand messages about it would copy it each time.
   private static let shownCharactersMax = 10_000
 
   /// The offset of the first byte that is not part of a UTF-8 character.

@@ -95,7 +95,8 @@ struct YAMLNode {
 extension String {
   /// At most 60 characters of it, without line ends: for messages.
   var shortened: String {
-    let flat = String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
+    let head = unicodeScalars.prefix(400)
+    let flat = String(String.UnicodeScalarView(head.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
     return flat.count > 60 ? flat.prefix(57) + "..." : flat
   }
 }

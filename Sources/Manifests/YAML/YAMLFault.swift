@@ -7,19 +7,22 @@ struct YAMLFault {
   private let context: String
   private let line: Int
   private let column: Int
-  /// Where the construct began that could not be finished; 0 where libyaml does not say.
+  /// Where the construct began that could not be finished; 1 where libyaml does not say.
   private let contextLine: Int
+  private let contextColumn: Int
   /// Only for bytes that are not characters.
   private let byteOffset: Int?
 
   fileprivate init(
-    problem: String, context: String, line: Int, column: Int, contextLine: Int, byteOffset: Int?
+    problem: String, context: String, line: Int, column: Int, contextLine: Int, contextColumn: Int,
+    byteOffset: Int?
   ) {
     self.problem = problem
     self.context = context
     self.line = line
     self.column = column
     self.contextLine = contextLine
+    self.contextColumn = contextColumn
     self.byteOffset = byteOffset
   }
 
@@ -35,8 +38,10 @@ struct YAMLFault {
         hint: "remove it, or write it as an escape in double quotes, such as \"\\x07\"")
     }
     let (message, hint) = explanation(findings.source)
-    let last = findings.source.lines.count
-    findings.error(message, at: findings.source.location(line: min(line, last), column: column), hint: hint)
+    // At the end of the file there is nothing to see: what was opened and never closed is the better place.
+    let isAtEnd = findings.source.lines.dropFirst(line - 1).allSatisfy { $0.allSatisfy(\.isWhitespace) }
+    let place = isAtEnd && !context.isEmpty ? (contextLine, contextColumn) : (line, column)
+    findings.error(message, at: findings.source.location(line: place.0, column: place.1), hint: hint)
   }
 
   private func explanation(_ source: SourceText) -> (message: String, hint: String?) {
@@ -76,15 +81,15 @@ struct YAMLFault {
     case "block sequence entries are not allowed in this context":
       return ("a list item cannot start here", "start the list on the next line, indented below its key")
     case "found unexpected end of stream":
-      return (
-        "the quotes that open in line \(contextLine) are never closed",
-        "close them, or double a quote inside '…'"
-      )
+      return ("these quotes are never closed", "close them, or write a quote inside '…' twice")
     case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
       let bracket = problem.hasSuffix("]'") ? "]" : "}"
       return (
-        "expected ',' or '\(bracket)' here", "close what was opened in line \(contextLine) with '\(bracket)'"
+        "expected ',' or '\(bracket)' before the end of what line \(contextLine) opens",
+        "close it with '\(bracket)'"
       )
+    case "did not find expected <document start>":
+      return ("this does not belong to what stands above it", "indent it like the first line")
     case "found unknown escape character":
       return (
         "this escape does not exist in double quotes", "write \\\\ for a backslash, or use single quotes"
@@ -117,6 +122,7 @@ extension YAMLFault {
       line: Int(clamping: parser.problem_mark.line) + 1,
       column: Int(clamping: parser.problem_mark.column) + 1,
       contextLine: Int(clamping: parser.context_mark.line) + 1,
+      contextColumn: Int(clamping: parser.context_mark.column) + 1,
       byteOffset: parser.error == YAML_READER_ERROR ? Int(clamping: parser.problem_offset) : nil)
   }
 }

@@ -205,7 +205,8 @@ private struct YAMLBuilder {
   }
 
   private func refuse(tag: UnsafeMutablePointer<yaml_char_t>?, _ event: yaml_event_t) {
-    guard let tag = Self.text(tag) else { return }
+    guard var tag = Self.text(tag) else { return }
+    if tag.hasPrefix("tag:yaml.org,2002:") { tag = "!!" + tag.dropFirst(18) }
     findings.error(
       "tag '\(tag.shortened)' has no meaning here", at: location(event),
       hint: "remove it: every value is text")
