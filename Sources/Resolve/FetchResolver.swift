@@ -24,7 +24,7 @@ struct FetchResolver {
         let key = Pins.FetchKey(label: command.label.value.description, architecture: architecture.name)
         if pins.fetch(key) != nil { continue }
         let group = Group(
-          argv: fetch.resolver.map { Placeholder.replaceArchitecture(in: $0.value, architecture) },
+          argv: fetch.resolver.map { Template($0.value).filled { architecture.placeholders[$0] } },
           architecture: architecture)
         if let position = positions[group] {
           groups[position].commands.append(command)
@@ -85,28 +85,9 @@ struct FetchResolver {
   }
 }
 
-/// The placeholders that stand for an architecture's names.
-public enum Placeholder {
-  /// `text` with `{arch}`, `{rpm-arch}`, `{deb-arch}` and `{oci-arch}` replaced.
-  public static func replaceArchitecture(in text: String, _ architecture: Architecture) -> String {
-    let names = architecture.names
-    return replace(
-      in: text,
-      ["arch": names.name, "rpm-arch": names.rpm, "deb-arch": names.debian, "oci-arch": names.oci])
-  }
-
-  /// `text` with each `{name}` that `values` has replaced; others stay.
-  public static func replace(in text: String, _ values: [String: String]) -> String {
-    var output = ""
-    var rest = Substring(text)
-    while let open = rest.firstIndex(of: "{") {
-      output += rest[..<open]
-      rest = rest[open...]
-      guard let close = rest.firstIndex(of: "}") else { break }
-      let name = String(rest[rest.index(after: open)..<close])
-      output += values[name] ?? String(rest[...close])
-      rest = rest[rest.index(after: close)...]
-    }
-    return output + rest
+extension Architecture {
+  /// What the placeholders that stand for an architecture's names are replaced by.
+  public var placeholders: [String: String] {
+    ["arch": names.name, "rpm-arch": names.rpm, "deb-arch": names.debian, "oci-arch": names.oci]
   }
 }

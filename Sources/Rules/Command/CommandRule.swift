@@ -12,9 +12,7 @@ extension Compilation {
     var inputs: [Input] = []
     var stages: [Command.Stage] = []
     var values: [String: String] = ["item": command.item ?? label.name, "fetch": "/build/fetch"]
-    if let names = architecture?.names {
-      values.merge(["arch": names.name, "rpm-arch": names.rpm, "deb-arch": names.debian, "oci-arch": names.oci]) { $1 }
-    }
+    values.merge(architecture?.placeholders ?? [:]) { $1 }
     for input in command.inputs {
       guard let source = try source(of: input, for: architecture) else { return nil }
       let name = input.name.value
@@ -36,7 +34,7 @@ extension Compilation {
         inputs: inputs,
         outputs: command.outputs.map { .init($0.name.value, $0.isFolder ? .tree : .blob) },
         command: Command(
-          argv: command.command.map { Placeholder.replace(in: $0.value, values) }, workingDirectory: "/build",
+          argv: command.command.map { Template($0.value).filled { values[$0] } }, workingDirectory: "/build",
           root: root, stages: stages,
           collects: command.outputs.map { .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)")) }),
         limits: .init(timeoutSeconds: command.timeoutSeconds)),
