@@ -86,7 +86,9 @@ static int by_path(const void *left, const void *right) {
   return strcmp(((const struct entry *)left)->path, ((const struct entry *)right)->path);
 }
 
-static int by_name(const void *left, const void *right) { return strcmp(*(char *const *)left, *(char *const *)right); }
+static int by_name(const void *left, const void *right) {
+  return strcmp(*(char *const *)left, *(char *const *)right);
+}
 
 /// What belongs to the overlay or to this host's policy, and not to the content.
 static bool is_foreign_attribute(const char *name) {
