@@ -36,6 +36,9 @@ struct LayerBuilder {
       removed[parent.map { "\($0)/\(gone)" } ?? gone] = member.modified
       return
     }
+    if let known = entries.index(forKey: path), !entries.keys[known].utf8.elementsEqual(path.utf8) {
+      throw FormatError("'\(path)' is there twice, with its accents composed and decomposed")
+    }
     entries[path] = Layer.Entry(
       path: path, content: try Self.content(of: member, digest),
       mode: member.kind == .symlink ? 0o777 : member.mode,

@@ -31,13 +31,15 @@ public enum TarReader {
   public static func readLayer(
     at path: String, store: any BlobStore, scratch: String = "/var/tmp", limits: Limits = Limits()
   ) throws -> Layer {
-    // libarchive converts pax names from UTF-8 to the locale's character set, which is ASCII in a daemon.
-    let utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
-    let previous = utf8.flatMap { uselocale($0) }
+    // libarchive converts pax names from UTF-8 to the locale's character set, and composes accents on the way even
+    // where that is UTF-8 too: another name than the archive's. In the C locale it finds that it cannot, hands out the
+    // archive's own bytes, and warns, which `next` knows.
+    let plain = newlocale(LC_CTYPE_MASK, "C", nil)
+    let previous = plain.flatMap { uselocale($0) }
     defer {
-      if let utf8 {
+      if let plain {
         uselocale(previous)
-        freelocale(utf8)
+        freelocale(plain)
       }
     }
     do {
@@ -126,7 +128,10 @@ private struct Archive: ~Copyable {
       throw FormatError("a member has a name that is not UTF-8")
     }
     // A warning is about one field that was lost; a layer that lacks a field is not the layer.
-    if code == ARCHIVE_WARN { throw FormatError("'\(name)': \(Self.reason(handle))") }
+    if code == ARCHIVE_WARN, !Self.reason(handle).contains("can't be converted from UTF-8 to current locale")
+    {
+      throw FormatError("'\(name)': \(Self.reason(handle))")
+    }
     var member = ArchiveMember(
       path: name, kind: .file, size: archive_entry_size(entry),
       mode: UInt16(archive_entry_perm(entry) & 0o7777),

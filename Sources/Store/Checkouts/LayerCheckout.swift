@@ -98,7 +98,7 @@ struct LayerCheckout {
     try set("user.overlay.whiteout", Array("y".utf8), path)
     let folder = String(path[..<slash])
     // An opaque folder hides everything below already, and `x` must not weaken it.
-    if getxattr(folder, "user.overlay.opaque", nil, 0) < 0 {
+    if lgetxattr(folder, "user.overlay.opaque", nil, 0) < 0 {
       try set("user.overlay.opaque", Array("x".utf8), folder)
     }
   }
