@@ -55,7 +55,8 @@ struct Connection: ~Copyable {
     ]
     if mode == .readWrite {
       settings += [
-        "page_size = \(pageSize)", "journal_mode = WAL", "wal_autocheckpoint = 4000", "journal_size_limit = 67108864",
+        "page_size = \(pageSize)", "journal_mode = WAL", "wal_autocheckpoint = 4000",
+        "journal_size_limit = 67108864",
       ]
     }
     for setting in settings {
