@@ -108,6 +108,9 @@ struct PlanTotals {
     unneeded = nodes - plan.needed.count
   }
 
+  /// What this run leaves as it is.
+  var upToDate: Int { cached + unneeded }
+
   /// `41 nodes: 30 cached, 3 run, 8 pending; about 12 s`.
   func line(estimateSeconds: Double) -> String {
     if run + pending == 0 {
