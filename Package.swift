@@ -85,6 +85,7 @@ let package = Package(
     tests("StoreTests", ["Store", "GraphCore", "Formats"]),
     tests("ExecuteTests", ["Execute", "GraphCore", "Formats"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
+    tests("ReportTests", ["Report", "GraphCore"]),
     tests("TidyTests", []),
     tests("EndToEndTests", ["GraphCore"]),
   ]
