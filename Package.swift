@@ -81,7 +81,6 @@ let package = Package(
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
-    tests("ReportTests", ["Report", "GraphCore"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats"]),
     tests("ExecuteTests", ["Execute", "GraphCore", "Formats"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),

@@ -14,9 +14,9 @@ struct HistoryTests {
     let log = try store.write(Array("error: no".utf8))
     let first = try store.beginRun(command: "build //a/b", snapshot: "20260102_01", started: 10)
     let nodes = [
-      NodeRecord(
+      RecordedNode(
         node: "//a/b:x86_64 lock", key: Key(digest: log), outcome: "ran", started: 10, durationSeconds: 2),
-      NodeRecord(
+      RecordedNode(
         node: "//a/b:x86_64 2 RUN x", key: nil, outcome: "failed", started: 12, durationSeconds: 1, log: log),
     ]
     for node in nodes { try store.recordNode(run: first, node) }
