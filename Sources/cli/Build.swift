@@ -58,7 +58,8 @@ struct Build {
       wave: outcome, record: recorder.record, wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
   }
 
-  private func executor() throws -> LocalExecutor {
+  /// What runs actions on this machine.
+  func executor() throws -> LocalExecutor {
     LocalExecutor(
       store: session.store, checkouts: session.store,
       operations: RuleSet.operations(
