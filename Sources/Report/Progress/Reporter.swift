@@ -32,7 +32,9 @@ public func makeReporter(
   now: @escaping Clock = monotonicSeconds
 ) -> any Reporter {
   let isInteractive = isTerminal && !isSet("CI", environment) && allowsSequences(environment)
-  if isInteractive { return ProgressReporter(graph: graph, fileDescriptor: fileDescriptor, color: true, now: now) }
+  if isInteractive {
+    return ProgressReporter(graph: graph, fileDescriptor: fileDescriptor, color: true, now: now)
+  }
   return PlainReporter(
     graph: graph, fileDescriptor: fileDescriptor,
     color: usesColor(isTerminal: isTerminal, environment: environment))

@@ -72,7 +72,9 @@ private struct WhyWalk {
       let isNew = visited.insert(question.node).inserted
       let finding = isNew ? try finding(question) : .seen
       steps.append(WhyReport.Step(node: question.node, depth: question.depth, finding: finding))
-      questions += next(finding).reversed().map { Question(node: $0.node, depth: question.depth + 1, change: $0.change) }
+      questions += next(finding).reversed().map {
+        Question(node: $0.node, depth: question.depth + 1, change: $0.change)
+      }
     }
   }
 
@@ -128,7 +130,9 @@ private struct WhyWalk {
     var named: Set<NodeID> = []
     let made = changes.compactMap { change -> (node: NodeID, change: FactChange?)? in
       // Without an old value it is a new input: what makes it explains nothing.
-      guard let producer = change.producer, change.old != nil, named.insert(producer.node).inserted else { return nil }
+      guard let producer = change.producer, change.old != nil, named.insert(producer.node).inserted else {
+        return nil
+      }
       return (producer.node, change)
     }
     return made + waits.filter { named.insert($0).inserted }.map { ($0, nil) }
