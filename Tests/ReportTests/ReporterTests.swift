@@ -74,7 +74,7 @@ struct PlainReporterTests {
       {
         TerminalSize(columns: 200, rows: 50)
       } : PlainReporter(graph: graph, fileDescriptor: recording.writer, color: false)
-    let log = (0..<3000).map { "log line \($0) of it\n" }.joined()
+    let log = (0..<400).map { "log line \($0) of it\n" }.joined()
     let failure = Failure(.deterministic, "exited with status 2", log: Array(log.utf8))
     reporter.handle(.planned(try world.plan(), estimateSeconds: 1))
     await withTaskGroup(of: Void.self) { group in
@@ -116,6 +116,71 @@ struct MakeReporterTests {
     let reporter = makeReporter(
       graph: World().graph, fileDescriptor: 1, isTerminal: isTerminal, environment: environment)
     #expect((reporter is ProgressReporter) == isInteractive)
+  }
+}
+
+@Suite("terminals")
+struct TerminalTests {
+  @Test("the size is the terminal's own; what is no terminal has the usual one")
+  func size() throws {
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    try #require(terminal >= 0)
+    defer { close(terminal) }
+    var size = winsize(ws_row: 33, ws_col: 121, ws_xpixel: 0, ws_ypixel: 0)
+    try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
+    #expect(TerminalSize(ofTerminal: terminal) == TerminalSize(columns: 121, rows: 33))
+    #expect(TerminalSize(ofTerminal: try Recording().writer) == .usual)
+  }
+
+  @Test("through a pseudo-terminal the block is drawn, replaced and taken away")
+  func pseudoTerminal() throws {
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
+    try #require(terminal >= 0)
+    defer { close(terminal) }
+    // TIOCSPTLCK and TIOCGPTN of asm-generic/ioctls.h: macros that Swift cannot import, as is grantpt(3).
+    var (isLocked, number): (Int32, UInt32) = (0, 0)
+    try #require(ioctl(terminal, 0x4004_5431, &isLocked) == 0 && ioctl(terminal, 0x8004_5430, &number) == 0)
+    let user = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+    try #require(user >= 0)
+    defer { close(user) }
+    var size = winsize(ws_row: 20, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0)
+    try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
+    let world = World()
+    let clock = TestClock()
+    let reporter = makeReporter(
+      graph: world.graph, fileDescriptor: user, isTerminal: isatty(user) == 1, environment: [:],
+      now: { clock.now })
+    var screen = Screen(columns: 100, rows: 20)
+    func readScreen() {
+      var buffer = [UInt8](repeating: 0, count: 65536)
+      let count = read(terminal, &buffer, buffer.count)
+      screen.write(Array(buffer.prefix(max(0, count))))
+    }
+    reporter.handle(.planned(try world.plan(), estimateSeconds: 30))
+    reporter.handle(.started(world.roots[0]))
+    clock.advance(1)
+    reporter.tick()
+    readScreen()
+    #expect(screen.lines.count == 2 && screen.lines.last == "  1.0 s  //app/httpd@latest:aarch64 image")
+    reporter.finish()
+    readScreen()
+    #expect(screen.lines.isEmpty && screen.unknown.isEmpty)
+  }
+
+  @Test("a terminal that became narrower has wrapped the old block, which is taken away whole")
+  func narrower() throws {
+    let world = World()
+    let recording = try Recording()
+    let clock = TestClock()
+    let width = TestClock()
+    width.advance(80)
+    let reporter = ProgressReporter(
+      graph: world.graph, fileDescriptor: recording.writer, color: false, now: { clock.now }
+    ) { TerminalSize(columns: Int(width.now), rows: 24) }
+    reporter.handle(.planned(try world.plan(), estimateSeconds: 30))
+    width.advance(-40)
+    reporter.finish()
+    #expect(String(decoding: recording.bytes, as: UTF8.self).hasSuffix("\r\u{1b}[2A\u{1b}[J"))
   }
 }
 

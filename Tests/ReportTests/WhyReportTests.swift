@@ -96,7 +96,7 @@ struct WhyReportTests {
         //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran because
           input layer/01: #3 -> #4, made by //app/httpd@latest:x86_64 1 copy
           //app/httpd@latest:x86_64 1 copy is up to date; it last ran because
-            input source/index.html (app/httpd/index.html): «hello» -> «three»  <- changed here
+            input source/index.html (app/httpd/index.html): «hello» -> «two»  <- changed here
 
       """)
   }
@@ -130,6 +130,21 @@ struct WhyReportTests {
     #expect(
       try WhyReport(world.node(image), plan: onlyArm, cache: MemoryActionCache()).text(color: false)
         == "\(image): nothing that was asked for needs it\n")
+  }
+
+  @Test(
+    "a label is the node that delivers it, a step of it the node of that name; else what there is is named")
+  func names() throws {
+    let graph = World().graph
+    let label = try Label("//app/httpd@latest:x86_64")
+    #expect(graph[try WhyReport.node(label, step: nil, in: graph)].name == image)
+    #expect(graph[try WhyReport.node(label, step: "1 copy", in: graph)].name == copy)
+    func hint(_ text: String, _ step: String?) throws -> String? {
+      let label = try Label(text)
+      return #expect(throws: GraphError.self) { try WhyReport.node(label, step: step, in: graph) }?.hint
+    }
+    #expect(try hint("//app/htpd@latest:x86_64", nil) == "did you mean '//app/httpd@latest:x86_64'?")
+    #expect(try hint("\(label)", "copy") == "its steps are '1 copy', '2 RUN make', 'image'")
   }
 
   @Test("the document has the steps of the text")

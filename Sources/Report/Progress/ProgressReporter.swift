@@ -90,6 +90,7 @@ public final class ProgressReporter: Reporter {
     let block =
       state.isFinished
       ? [] : ProgressBlock(run: state.run, now: now, size: size).lines(text.style)
+    if block.isEmpty, state.drawn.isEmpty, message.isEmpty { return }
     for line in block { screen += line.text + "\u{1b}[K\n" }
     screen += "\u{1b}[J"
     state.drawn = block.map(\.width)
