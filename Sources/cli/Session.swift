@@ -30,6 +30,8 @@ struct Session {
 
   /// What a command needs of the store.
   enum Access {
+    /// As reading, and facts that are not pinned are left out: enough to name the targets, and never slow.
+    case listing
     /// Nothing is written, not even a snapshot or what was learnt of files.
     case reading
     case writing
@@ -50,7 +52,7 @@ struct Session {
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     let programs = HostProgramRunner(scratch: scratch.path, environment: Environment.all)
-    let digests = FileDigestCache(store: store, isReadOnly: access == .reading)
+    let digests = FileDigestCache(store: store, isReadOnly: access != .writing)
     let mirrors = GitMirrors(
       folder: access == .writing ? "\(options.storeFolder)/git" : Self.readingMirrors(options, scratch))
     let base = try Self.startingSnapshot(options, store)
@@ -60,7 +62,7 @@ struct Session {
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
-      workspace, policy: .init(snapshot: base?.snapshot, isOffline: options.offline, today: String(today)))
+      workspace, policy: .init(snapshot: base?.snapshot, isOffline: options.offline, isListing: access == .listing, today: String(today)))
     diagnostics.add(contentsOf: resolveFaults)
     var snapshotName = resolved.isSnapshotNew ? nil : base?.name
     if access == .writing, resolved.isSnapshotNew, !diagnostics.hasErrors {
