@@ -12,7 +12,7 @@ struct ListCommand: AsyncParsableCommand {
   func run() async throws {
     try await Exit.reporting {
       let session = try await Session.open(options, .listing)
-      Console.show(session.diagnostics)
+      if session.diagnostics.hasErrors { Console.show(session.diagnostics) }
       for (label, target) in try session.targets(labels) {
         let kind = target.kind.rawValue
         Console.print(

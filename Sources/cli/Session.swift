@@ -84,9 +84,15 @@ struct Session {
       scratch: scratch, isOffline: options.offline)
   }
 
-  /// Shows what was found wrong and ends the command where it was an error.
-  func stopAtErrors() throws {
-    Console.show(diagnostics)
+  /// Shows what was found wrong and ends the command where it was an error. Without errors, a command that is not about
+  /// the manifests only counts the warnings.
+  func stopAtErrors(showingWarnings: Bool = false) throws {
+    if diagnostics.hasErrors || showingWarnings {
+      Console.show(diagnostics)
+    } else if !diagnostics.all.isEmpty {
+      let count = diagnostics.all.count
+      Console.note("graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them")
+    }
     if diagnostics.hasErrors { throw Exit.manifestErrors }
   }
 
