@@ -1,0 +1,71 @@
+# The commands that people type; everything they do is 'swift build', 'swift test' and the program itself.
+#
+#   make demo       from a fresh machine to an image for aarch64
+#   make test       the whole test suite, and what must be clean: format and warnings (also: make check)
+#   make            the release build
+#   make install    the program, its completions and its manual, to PREFIX (default /usr/local) below DESTDIR
+#   make lint       the formatter's opinion of the code
+#   make clean      removes what was built here; the store of 'graph' is removed by 'graph clean --all'
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# The Swift runtime is linked in, so that the program runs where no Swift is installed.
+RELEASE := -c release --static-swift-stdlib
+BUILT := .build/release
+INSTALL := $(DESTDIR)$(PREFIX)
+
+.PHONY: release demo test check lint install clean
+
+release:
+	swift build $(RELEASE)
+
+demo:
+	tools/setup
+	$(MAKE) --no-print-directory release
+	$(BUILT)/graph --version
+	cd examples/index && ../../$(BUILT)/graph build //app/httpd:aarch64
+	@echo
+	@echo 'Built: //app/httpd:aarch64, a web server for aarch64, from the packages up.'
+	@echo 'Run it, under the emulator where this machine is another one:'
+	@echo
+	@echo '    cd examples/index && ../../$(BUILT)/graph run //app/httpd:aarch64'
+	@echo '    curl http://127.0.0.1:8080/             (from another terminal)'
+	@echo
+	@echo 'Take it away as an OCI layout:'
+	@echo
+	@echo '    cd examples/index && ../../$(BUILT)/graph export //app/httpd:aarch64 /tmp/httpd'
+
+# One build serves all tests, those that start the program as well.
+test:
+	tools/setup --test
+	$(MAKE) --no-print-directory lint
+	tools/build-without-warnings --build-tests
+	swift test --skip-build --disable-xctest
+
+check: test
+
+lint:
+	swift format lint --strict -r Sources Tests Package.swift
+
+# The manual and the completions come from the program's own description of its command line.
+install: release
+	swift build $(RELEASE) --product generate-manual
+	install -D -m 755 -s $(BUILT)/graph '$(INSTALL)/bin/graph'
+	install -D -m 755 -s $(BUILT)/graph-sandbox '$(INSTALL)/libexec/graph/graph-sandbox'
+	install -d '$(INSTALL)/share/bash-completion/completions' '$(INSTALL)/share/zsh/site-functions' \
+	  '$(INSTALL)/share/fish/vendor_completions.d' '$(INSTALL)/share/man/man1'
+	$(BUILT)/graph --generate-completion-script bash >'$(INSTALL)/share/bash-completion/completions/graph'
+	$(BUILT)/graph --generate-completion-script zsh >'$(INSTALL)/share/zsh/site-functions/_graph'
+	$(BUILT)/graph --generate-completion-script fish >'$(INSTALL)/share/fish/vendor_completions.d/graph.fish'
+	rm -rf .build/manual
+	mkdir .build/manual
+	$(BUILT)/generate-manual $(BUILT)/graph --multi-page --date "$$(git log -1 --format=%cs 2>/dev/null || date +%F)" \
+	  --output-directory .build/manual
+	install -m 644 .build/manual/*.1 '$(INSTALL)/share/man/man1'
+
+clean:
+	rm -rf .build
