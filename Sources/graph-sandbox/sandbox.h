@@ -74,6 +74,8 @@ struct options {
   uint64_t files_max;
   bool network;
   bool tty;
+  /// Whether what is bound read-only first gets the times and modes of our own checkouts.
+  bool settle;
   char **command;
 };
 
@@ -129,6 +131,8 @@ void remove_tree(int folder, const char *name, bool contents_only);
 void discard_paths(const struct options *options, int upper);
 void capture_upper(const struct options *options, int upper, int output, int64_t started);
 void collect_outputs(const struct options *options);
+/// Copies a file, folder or link; of the modes only whether a file can be executed.
+void copy_entry(int from, const char *name, int to, const char *new_name);
 
 /// Writes one member of a tar stream; `size` bytes of content follow through `tar_content`.
 struct member {
