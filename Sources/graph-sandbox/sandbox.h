@@ -121,6 +121,7 @@ void register_emulators(const struct options *options);
 void unpack_layer(const char *tar, const char *folder);
 /// The owner that the layers below give `path`, where it could not be set on the unpacked file.
 bool remembered_owner(const char *path, uint32_t *user, uint32_t *group);
+bool any_remembered_owner(void);
 void forget_owner(const char *path);
 void remember_owner(const char *path, uint32_t user, uint32_t group);
 

@@ -39,7 +39,7 @@ def prepare(cache):
         if os.path.exists(f"{cache}/ready"):
             return
         python = f"{cache}/venv/bin/python3"
-        pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries", "2"]
         wanted = ["--only-binary", ":all:"]
         for command in (
             [sys.executable, "-m", "venv", f"{cache}/venv"],
@@ -119,7 +119,7 @@ class Client:
         from buildstream._protos.google.bytestream import bytestream_pb2_grpc as stream_services
 
         channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", 64 << 20)])
-        self.messages, self.streams = messages, streams
+        self.messages, self.streams, self.channel = messages, streams, channel
         self.storage = services.ContentAddressableStorageStub(channel)
         self.execution = services.ExecutionStub(channel)
         self.bytes = stream_services.ByteStreamStub(channel)
@@ -259,8 +259,10 @@ def main():
     try:
         server.wait()
         client = Client(cache, server.address)
-        for job in words[1:] if host_tools else words:
-            client.run(job)
+        # An open channel makes the server wait before it ends.
+        with client.channel:
+            for job in words[1:] if host_tools else words:
+                client.run(job)
     finally:
         server.stop()
 
