@@ -11,8 +11,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: swift)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swift)
 }
 
 func system(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Target {
@@ -50,6 +50,8 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    // Actions as the Remote Execution API has them: messages and uploads, no connection.
+    library("RemoteExecution", ["GraphCore", "Formats"]),
     library("SourceControl", ["GraphCore", "CGit2"]),
     library("Publish", ["GraphCore", "Formats"]),
     library("Report", ["GraphCore"]),
@@ -88,6 +90,12 @@ let package = Package(
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats"]),
     tests("ExecuteTests", ["Execute", "GraphCore", "Formats"]),
+    tests(
+      "RemoteExecutionTests",
+      [
+        "RemoteExecution", "Execute", "Store", "GraphCore", "Formats",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ], exclude: ["drive.py"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore"]),
     tests("TidyTests", []),
