@@ -46,6 +46,7 @@ let package = Package(
       "Execute",
       [
         "GraphCore", "Formats", "CLinux",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -62,9 +63,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/cli",
-      swiftSettings: swift),
+      swiftSettings: swift,
+      // lld, because the default linker warns about functions of the static library that nobody here calls.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
     // The helper that builds an action's namespaces, from C because nothing may run between clone and exec.
-    .executableTarget(name: "graph-sandbox", linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]),
+    .executableTarget(
+      name: "graph-sandbox",
+      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]),
 
     // C libraries, each wrapped by exactly one target above.
     .target(name: "CLinux"),

@@ -15,6 +15,7 @@ struct FetchResolver {
   }
 
   func resolve(_ workspace: Workspace, pins: inout Pins, diagnostics: inout Diagnostics) async throws {
+    if pins.isListing { return }
     var groups: [(group: Group, commands: [CommandTarget])] = []
     var positions: [Group: Int] = [:]
     for command in workspace.commands {

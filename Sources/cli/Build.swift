@@ -55,10 +55,12 @@ struct Build {
     try history.end(outcome)
     let elapsed = begin.duration(to: .now).components
     return Outcome(
-      wave: outcome, record: recorder.record, wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
+      wave: outcome, record: recorder.record,
+      wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
   }
 
-  private func executor() throws -> LocalExecutor {
+  /// What runs actions on this machine.
+  func executor() throws -> LocalExecutor {
     LocalExecutor(
       store: session.store, checkouts: session.store,
       operations: RuleSet.operations(

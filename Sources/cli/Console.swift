@@ -12,7 +12,8 @@ enum Console {
 
   /// Whether to colour what goes to a descriptor.
   static func usesColor(_ descriptor: Int32) -> Bool {
-    isatty(descriptor) == 1 && Environment.variable("NO_COLOR") == nil && Environment.variable("TERM") != "dumb"
+    isatty(descriptor) == 1 && Environment.variable("NO_COLOR") == nil
+      && Environment.variable("TERM") != "dumb"
   }
 
   static func show(_ diagnostics: Diagnostics) {

@@ -49,7 +49,8 @@ public enum LogReport {
     public var log: Digest?
 
     public init(
-      run: Int, time: String, node: String, outcome: String, seconds: Double, key: Key? = nil, log: Digest? = nil
+      run: Int, time: String, node: String, outcome: String, seconds: Double, key: Key? = nil,
+      log: Digest? = nil
     ) {
       (self.run, self.time, self.node, self.outcome) = (run, time, node, outcome)
       (self.seconds, self.key, self.log) = (seconds, key, log)
@@ -60,17 +61,20 @@ public enum LogReport {
   public static func text(_ runs: [Run], color: Bool) -> String {
     let rows = runs.map { run in
       [
-        "\(run.number)", run.time, run.outcome, Amounts.seconds(run.wallSeconds), text(run.counts), run.command,
+        "\(run.number)", run.time, run.outcome, Amounts.seconds(run.wallSeconds), text(run.counts),
+        run.command,
       ].map(PlainText.oneLine)
     }
-    return table(["run", "time", "outcome", "took", "nodes", "command"], rows, outcome: 2, Style(color: color))
+    return table(
+      ["run", "time", "outcome", "took", "nodes", "command"], rows, outcome: 2, Style(color: color))
   }
 
   /// A line for each node, in the order given.
   public static func text(_ nodes: [NodeRow], color: Bool) -> String {
     let rows = nodes.map { row in
       [
-        "\(row.run)", row.time, row.outcome, Amounts.seconds(row.seconds), row.key?.digest.short ?? "-", row.node,
+        "\(row.run)", row.time, row.outcome, Amounts.seconds(row.seconds), row.key?.digest.short ?? "-",
+        row.node,
       ].map(PlainText.oneLine)
     }
     return table(["run", "time", "outcome", "took", "key", "node"], rows, outcome: 2, Style(color: color))

@@ -24,7 +24,8 @@ struct Causes {
     var numbers: [Signature: Int] = [:]
     for id in Self.headlines(plan) {
       guard let reason = plan.reason(id) else { continue }
-      let signature = Signature(kind: ReasonKind(reason), changes: Self.changes(reason, of: plan.graph[id].action))
+      let signature = Signature(
+        kind: ReasonKind(reason), changes: Self.changes(reason, of: plan.graph[id].action))
       if let number = numbers[signature] {
         groups[number].nodes.append(id)
       } else {
@@ -116,7 +117,11 @@ struct PlanTotals {
     if run + pending == 0 {
       return "nothing to do: \(Amounts.counted(nodes, "node")) \(nodes == 1 ? "is" : "are") up to date"
     }
-    let parts = ["\(cached) cached"] + (unneeded > 0 ? ["\(unneeded) not needed"] : []) + ["\(run) run", "\(pending) pending"]
-    return "\(Amounts.counted(nodes, "node")): \(parts.joined(separator: ", ")); about \(Amounts.seconds(estimateSeconds))"
+    let parts =
+      ["\(cached) cached"] + (unneeded > 0 ? ["\(unneeded) not needed"] : []) + [
+        "\(run) run", "\(pending) pending",
+      ]
+    return
+      "\(Amounts.counted(nodes, "node")): \(parts.joined(separator: ", ")); about \(Amounts.seconds(estimateSeconds))"
   }
 }

@@ -58,7 +58,8 @@ public struct FactChange: Hashable, Sendable {
     if value == "?" { return "not known yet" }
     guard let artifact = Artifact(value) else { return PlainText.oneLine(value) }
     let otherKind = other.flatMap { Artifact($0)?.kind }
-    return (otherKind == nil || otherKind == artifact.kind ? "" : "\(artifact.kind.rawValue) ") + artifact.digest.short
+    return (otherKind == nil || otherKind == artifact.kind ? "" : "\(artifact.kind.rawValue) ")
+      + artifact.digest.short
   }
 
   /// For long lists of words (a package set): what was added and removed, since nobody compares hundreds of words.
@@ -69,7 +70,9 @@ public struct FactChange: Hashable, Sendable {
     let (beforeSet, afterSet) = (Set(before), Set(after))
     let added = after.filter { !beforeSet.contains($0) }
     let removed = before.filter { !afterSet.contains($0) }
-    guard !added.isEmpty || !removed.isEmpty else { return "the same \(Amounts.counted(after.count, "word")), in another order" }
+    guard !added.isEmpty || !removed.isEmpty else {
+      return "the same \(Amounts.counted(after.count, "word")), in another order"
+    }
     guard added.count + removed.count < max(before.count, after.count) else { return nil }
     return (removed.map { "-" + $0 } + added.map { "+" + $0 }).map(PlainText.oneLine).joined(separator: " ")
       + " (\(before.count) -> \(Amounts.counted(after.count, "word")))"
@@ -79,7 +82,8 @@ public struct FactChange: Hashable, Sendable {
 
   func json(_ graph: GraphCore.Graph) -> JSONValue {
     .object([
-      "fact": .string(fact), "name": .string(name), "old": .text(old), "new": .text(new), "origin": .text(origin),
+      "fact": .string(fact), "name": .string(name), "old": .text(old), "new": .text(new),
+      "origin": .text(origin),
       "madeBy": .text(producer.map { graph[$0.node].name }),
     ])
   }

@@ -22,8 +22,10 @@ extension PlanReport {
     let document = JSONValue.object([
       "schema": .integer(1),
       "totals": .object([
-        "nodes": .integer(totals.nodes), "cached": .integer(totals.cached), "unneeded": .integer(totals.unneeded),
-        "run": .integer(totals.run), "pending": .integer(totals.pending), "estimateSeconds": .number(estimateSeconds),
+        "nodes": .integer(totals.nodes), "cached": .integer(totals.cached),
+        "unneeded": .integer(totals.unneeded),
+        "run": .integer(totals.run), "pending": .integer(totals.pending),
+        "estimateSeconds": .number(estimateSeconds),
       ]),
       "nodes": .array(plan.needed.compactMap { json(plan, $0) }),
       "rootCauses": .array(plan.rootCauses.map { .string(plan.graph[$0].name) }),

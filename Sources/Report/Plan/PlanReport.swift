@@ -37,7 +37,8 @@ public enum PlanReport {
   private static func behindText(_ group: Causes.Group) -> String? {
     let count = group.certain + group.possible
     if count == 0 { return nil }
-    let start = "and \(Amounts.counted(count, "node")) that \(count == 1 ? "waits" : "wait") for \(group.nodes.count == 1 ? "it" : "them")"
+    let start =
+      "and \(Amounts.counted(count, "node")) that \(count == 1 ? "waits" : "wait") for \(group.nodes.count == 1 ? "it" : "them")"
     switch (group.certain, group.possible) {
     case (_, 0): return "\(start): \(group.certain) run"
     case (0, _): return "\(start): up to \(group.possible) run unless cut off"

@@ -12,7 +12,8 @@ struct EventText {
     case .ran: return "\(style.good("ran")) \(Amounts.seconds(seconds)) \(title)"
     case .cutOff: return "\(style.faint("cut off")) \(title)"
     case .failed(let failure):
-      return "\(style.bad("failed")) \(Amounts.seconds(seconds)) \(title): \(PlainText.oneLine(failure.reason))"
+      return
+        "\(style.bad("failed")) \(Amounts.seconds(seconds)) \(title): \(PlainText.oneLine(failure.reason))"
     case .skipped(let because): return "\(style.faint("skipped")) \(title): \(graph[because].title) failed"
     case .cancelled: return "\(style.busy("interrupted")) \(Amounts.seconds(seconds)) \(title)"
     }
@@ -34,7 +35,8 @@ struct EventText {
     if failure.log.isEmpty {
       if node.action.command != nil { text += "  it printed nothing\n" }
     } else {
-      text += style.strong("---- log of \(node.title), \(Amounts.counted(failure.log.count, "byte")) ----") + "\n"
+      text +=
+        style.strong("---- log of \(node.title), \(Amounts.counted(failure.log.count, "byte")) ----") + "\n"
       text += LogText.sanitized(failure.log, color: style.isColored)
       text += style.strong("---- end of the log of \(node.title) ----") + "\n"
     }

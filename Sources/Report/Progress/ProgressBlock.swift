@@ -31,14 +31,19 @@ struct ProgressBlock {
     for ((id, _), time) in zip(longest, times) {
       lines.append(line("  \(Columns.right(time, width: width))  \(run.graph[id].title)") { $0 })
     }
-    if shown < longest.count, room > 0 { lines.append(line("  and \(longest.count - shown) more", style.faint)) }
+    if shown < longest.count, room > 0 {
+      lines.append(line("  and \(longest.count - shown) more", style.faint))
+    }
     return lines
   }
 
   private func summary(_ style: Style) -> Line {
     let filled = Self.barCharacters * min(run.done.count, run.total) / run.total
-    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barCharacters - filled)
-    var parts = ["[\(bar)] \(run.done.count)/\(run.total)", "\(run.cached) cached", "\(run.running.count) running"]
+    let bar =
+      String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barCharacters - filled)
+    var parts = [
+      "[\(bar)] \(run.done.count)/\(run.total)", "\(run.cached) cached", "\(run.running.count) running",
+    ]
     if !run.waiting.isEmpty { parts.append("\(run.waiting.count) waiting") }
     parts.append("\(run.left) left")
     if run.failed > 0 { parts.append("\(run.failed) failed") }

@@ -15,7 +15,7 @@ public final class ProgressReporter: Reporter {
   private let text: EventText
   private let output: DescriptorOutput
   private let size: @Sendable () -> TerminalSize
-  private let now: Clock
+  private let now: SecondsClock
   // Held while drawing too: what is on the screen and what is known to be on it change together.
   private let state: Mutex<State>
 
@@ -24,7 +24,7 @@ public final class ProgressReporter: Reporter {
 
   /// - Parameter now: seconds, from any moment on.
   public convenience init(
-    graph: GraphCore.Graph, fileDescriptor: Int32, color: Bool, now: @escaping Clock
+    graph: GraphCore.Graph, fileDescriptor: Int32, color: Bool, now: @escaping SecondsClock
   ) {
     self.init(graph: graph, fileDescriptor: fileDescriptor, color: color, now: now) {
       TerminalSize(ofTerminal: fileDescriptor)
@@ -32,7 +32,7 @@ public final class ProgressReporter: Reporter {
   }
 
   init(
-    graph: GraphCore.Graph, fileDescriptor: Int32, color: Bool, now: @escaping Clock,
+    graph: GraphCore.Graph, fileDescriptor: Int32, color: Bool, now: @escaping SecondsClock,
     size: @escaping @Sendable () -> TerminalSize
   ) {
     text = EventText(graph: graph, style: Style(color: color))
@@ -90,6 +90,7 @@ public final class ProgressReporter: Reporter {
     let block =
       state.isFinished
       ? [] : ProgressBlock(run: state.run, now: now, size: size).lines(text.style)
+    if block.isEmpty, state.drawn.isEmpty, message.isEmpty { return }
     for line in block { screen += line.text + "\u{1b}[K\n" }
     screen += "\u{1b}[J"
     state.drawn = block.map(\.width)

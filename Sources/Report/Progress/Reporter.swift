@@ -19,7 +19,7 @@ public struct EventBroadcast: EventSink {
 }
 
 /// Seconds since some fixed moment, never going back. The reporters' only idea of time.
-public typealias Clock = @Sendable () -> Double
+public typealias SecondsClock = @Sendable () -> Double
 
 /// The reporter that fits where output goes: a redrawn block on a terminal, plain lines else.
 ///
@@ -29,10 +29,12 @@ public typealias Clock = @Sendable () -> Double
 /// - Parameter now: the clock; the machine's monotonic one unless a test gives another.
 public func makeReporter(
   graph: GraphCore.Graph, fileDescriptor: Int32, isTerminal: Bool, environment: [String: String],
-  now: @escaping Clock = monotonicSeconds
+  now: @escaping SecondsClock = monotonicSeconds
 ) -> any Reporter {
   let isInteractive = isTerminal && !isSet("CI", environment) && allowsSequences(environment)
-  if isInteractive { return ProgressReporter(graph: graph, fileDescriptor: fileDescriptor, color: true, now: now) }
+  if isInteractive {
+    return ProgressReporter(graph: graph, fileDescriptor: fileDescriptor, color: true, now: now)
+  }
   return PlainReporter(
     graph: graph, fileDescriptor: fileDescriptor,
     color: usesColor(isTerminal: isTerminal, environment: environment))
@@ -44,7 +46,7 @@ public func usesColor(isTerminal: Bool, environment: [String: String]) -> Bool {
 }
 
 /// The monotonic clock of the machine, in seconds.
-public let monotonicSeconds: Clock = {
+public let monotonicSeconds: SecondsClock = {
   let clock = ContinuousClock()
   let start = clock.now
   return {

@@ -37,7 +37,9 @@ public enum BuildSummary {
         [name, kind, outputs.map { $0[output]?.digest.hex ?? "made no '\(output)'" } ?? "not built"]
       }
       if let delivered = targets[root] {
-        rows += delivered.sorted { $0.key < $1.key }.map { row("\($0.key)", $0.value.kind.rawValue, $0.value.output) }
+        rows += delivered.sorted { $0.key < $1.key }.map {
+          row("\($0.key)", $0.value.kind.rawValue, $0.value.output)
+        }
       } else {
         rows += plan.graph[root].action.outputs.map { row(plan.graph[root].title, $0.kind.rawValue, $0.name) }
       }
@@ -73,7 +75,8 @@ public enum BuildSummary {
   }
 
   /// `3 ran, 5 cut off, 30 cached, 1 failed, 2 skipped in 12 s`; zeros are left out, but for what ran.
-  private static func totals(_ record: RunRecord, _ plan: Plan, wallSeconds: Double, _ style: Style) -> String {
+  private static func totals(_ record: RunRecord, _ plan: Plan, wallSeconds: Double, _ style: Style) -> String
+  {
     let failed = record.failed.count
     let optional = [
       (record.cutOff.count, "cut off"), (PlanTotals(plan).upToDate, "cached"), (failed, "failed"),

@@ -27,7 +27,8 @@ enum Columns {
   /// - Parameter rows: all of the same length, without colour.
   /// - Parameter paint: colours a padded word of a column; the padding is known by then, so columns stay straight.
   static func lines(
-    _ rows: [[String]], indent: String = "", paint: (_ column: Int, _ row: Int, _ word: String) -> String = { $2 }
+    _ rows: [[String]], indent: String = "",
+    paint: (_ column: Int, _ row: Int, _ word: String) -> String = { $2 }
   ) -> [String] {
     guard let first = rows.first else { return [] }
     let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

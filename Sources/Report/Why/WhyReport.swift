@@ -72,7 +72,9 @@ private struct WhyWalk {
       let isNew = visited.insert(question.node).inserted
       let finding = isNew ? try finding(question) : .seen
       steps.append(WhyReport.Step(node: question.node, depth: question.depth, finding: finding))
-      questions += next(finding).reversed().map { Question(node: $0.node, depth: question.depth + 1, change: $0.change) }
+      questions += next(finding).reversed().map {
+        Question(node: $0.node, depth: question.depth + 1, change: $0.change)
+      }
     }
   }
 
@@ -107,13 +109,15 @@ private struct WhyWalk {
     return .ranLast(FactChange.all(changes, of: node.action))
   }
 
-  /// The newest trace that made `new`, and the newest before it that made `old`.
+  /// The newest trace that made `old` with `new` made after it, and the first after it that made `new`: later ones that
+  /// made `new` again changed nothing for the consumer.
   private static func pair(_ traces: [Trace], output: String, old: String?, new: String?) -> (Trace, Trace)? {
-    guard let old, let new,
-      let after = traces.firstIndex(where: { $0.result.outputs[output]?.description == new }),
-      let before = traces[after...].first(where: { $0.result.outputs[output]?.description == old })
+    func made(_ trace: Trace) -> String? { trace.result.outputs[output]?.description }
+    guard let old, let new, let newest = traces.firstIndex(where: { made($0) == new }),
+      let before = traces[newest...].firstIndex(where: { made($0) == old }),
+      let after = traces[..<before].last(where: { made($0) == new })
     else { return nil }
-    return (before, traces[after])
+    return (traces[before], after)
   }
 
   /// The nodes that a finding leads to, each once, in the order in which it names them.
@@ -128,11 +132,35 @@ private struct WhyWalk {
     var named: Set<NodeID> = []
     let made = changes.compactMap { change -> (node: NodeID, change: FactChange?)? in
       // Without an old value it is a new input: what makes it explains nothing.
-      guard let producer = change.producer, change.old != nil, named.insert(producer.node).inserted else { return nil }
+      guard let producer = change.producer, change.old != nil, named.insert(producer.node).inserted else {
+        return nil
+      }
       return (producer.node, change)
     }
     return made + waits.filter { named.insert($0).inserted }.map { ($0, nil) }
   }
 
   private func isInClosure(_ id: NodeID) -> Bool { plan.graph.closure(of: plan.roots).contains(id) }
+}
+
+extension WhyReport {
+  /// The node that a person means by a label, and a step of it where one is named: without a step, the node that makes
+  /// what the label delivers.
+  ///
+  /// - Throws: `GraphError(.user)` that names what there is instead.
+  public static func node(
+    _ label: Label, step: String?, in graph: GraphCore.Graph
+  ) throws(GraphError) -> NodeID {
+    guard let step else {
+      if let target = graph.targets[label] { return target.node }
+      let near = Nearest.match(for: "\(label)", among: graph.targets.keys.sorted().map(\.description))
+      throw GraphError(.user, "there is no '\(label)'", hint: near.map { "did you mean '\($0)'?" })
+    }
+    let nodes = graph.order.filter { graph[$0].label == label }
+    if let node = nodes.first(where: { graph[$0].step == step }) { return node }
+    let steps = nodes.map { "'\(PlainText.oneLine(graph[$0].step))'" }
+    throw GraphError(
+      .user, "'\(label)' has no step '\(step)'",
+      hint: steps.isEmpty ? nil : "its steps are \(steps.joined(separator: ", "))")
+  }
 }

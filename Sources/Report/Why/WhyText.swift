@@ -16,8 +16,10 @@ extension WhyReport {
     case .planned(let reason, let changes, let waitsFor, let isPending):
       let verb = isPending ? "is pending" : "runs"
       let waits =
-        waitsFor.isEmpty ? [] : ["  waits for \(waitsFor.map { plan.graph[$0].title }.joined(separator: ", "))"]
-      return ["\(title) \(verb)\(Self.explanation(reason, isPending: isPending))"] + changeLines(changes, style) + waits
+        waitsFor.isEmpty
+        ? [] : ["  waits for \(waitsFor.map { plan.graph[$0].title }.joined(separator: ", "))"]
+      return ["\(title) \(verb)\(Self.explanation(reason, isPending: isPending))"]
+        + changeLines(changes, style) + waits
     case .ranLast(let changes):
       return ["\(title) is up to date; it last ran because"] + changeLines(changes, style)
     case .ranOnce:
@@ -25,7 +27,9 @@ extension WhyReport {
     case .noTrace:
       return ["\(title) is up to date; no earlier run of it is kept"]
     case .notReproducible(let output):
-      return ["\(title) is up to date; the same action made another '\(PlainText.oneLine(output))' than before: it is not reproducible"]
+      return [
+        "\(title) is up to date; the same action made another '\(PlainText.oneLine(output))' than before: it is not reproducible"
+      ]
     case .seen:
       return ["\(title): see above"]
     case .unneeded:
@@ -37,7 +41,8 @@ extension WhyReport {
     switch reason {
     case .new: ": it never had a result"
     case .changed: " because"
-    case .cascade: isPending ? ": nothing of its own changed, it runs if what it reads comes out different" : ""
+    case .cascade:
+      isPending ? ": nothing of its own changed, it runs if what it reads comes out different" : ""
     case .lost: ": the store lost the result that it had"
     case .forced: ": it was asked to run again"
     }
@@ -45,7 +50,9 @@ extension WhyReport {
 
   private func changeLines(_ changes: [FactChange], _ style: Style) -> [String] {
     changes.map { change in
-      guard let producer = change.producer else { return "  " + style.busy(change.line) + "  <- changed here" }
+      guard let producer = change.producer else {
+        return "  " + style.busy(change.line) + "  <- changed here"
+      }
       return "  \(change.line), made by \(plan.graph[producer.node].title)"
     }
   }
