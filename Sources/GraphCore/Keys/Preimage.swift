@@ -10,10 +10,17 @@
 ///     argument packages httpd mod_ssl
 ///     environment LANG=C.UTF-8
 ///     command /bin/sh -c make
+///     directory /
+///     root layers
+///     stage source /build/in/source
+///     collect-changes layer
+///     discard /var/cache/ldconfig
+///     user 1001
 ///     input layer 1f0c…/1834 layer/00
 ///     output layer layer
 ///
-/// Holds content only: no path of a checkout, no name of a node, no time, no previous result.
+/// From `command` to `user`, and `network` after it, only what runs in the sandbox has lines; facts that an action does
+/// not have leave theirs out. Holds content only: no path of a checkout, no name of a node, no time, no previous result.
 public struct Preimage: Hashable, Sendable {
   /// The lines, each ended by a line feed.
   public let text: String
