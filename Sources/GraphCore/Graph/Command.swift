@@ -19,8 +19,8 @@ public struct Command: Hashable, Sendable {
 
   /// The file system that the command sees.
   public enum Root: Hashable, Sendable {
-    /// The host's /usr and the few files of /etc that programs need, read-only, with a private /tmp, /build and /dev.
-    /// The programs it may use are inputs with roles `tool/NAME`.
+    /// The host's /usr and the few files of /etc that programs need, read-only, with a private /tmp, /build and
+    /// /dev. The programs it may use are inputs with roles `tool/NAME`.
     case host
     /// The inputs with roles `layer/NN`, stacked in order, writable.
     case layers

@@ -19,8 +19,9 @@
 ///     input layer 1f0c…/1834 layer/00
 ///     output layer layer
 ///
-/// From `command` to `user`, and `network` after it, only what runs in the sandbox has lines; facts that an action does
-/// not have leave theirs out. Holds content only: no path of a checkout, no name of a node, no time, no previous result.
+/// Only what runs in the sandbox has the lines from `command` to `user`, and then `network` where it is allowed.
+/// What an action does not have leaves no line. Holds content only: no path of a checkout, no name of a node, no
+/// time, no previous result.
 public struct Preimage: Hashable, Sendable {
   /// The lines, each ended by a line feed.
   public let text: String

@@ -60,8 +60,8 @@ public struct RemoteImage: Hashable, Sendable {
 public protocol HostPrograms: Sendable {
   /// What the program prints.
   ///
-  /// - Throws: `GraphError` with what it wrote to standard error: `.user` where it exits with 1, which programs say of a
-  ///   wrong request, `.environment` for any other end and where it cannot be started.
+  /// - Throws: `GraphError` with what it wrote to standard error: `.user` where it exits with 1, which programs say
+  ///   of a wrong request, `.environment` for any other end and where it cannot be started.
   func output(of program: String, arguments: [String], environment: [String: String]) async throws -> String
   /// The absolute path of a program in the fixed PATH of the sandbox, or `nil`.
   func find(_ program: String) -> String?
