@@ -33,7 +33,7 @@ enum Console {
   }
 }
 
-/// Turns failures into messages and the exit codes of DESIGN section 12.
+/// Turns failures into messages and the exit codes of BUILDGRAPH.md, section 12.5.
 enum Exit {
   static let manifestErrors = ExitCode(1)
   static let interrupted = ExitCode(130)
