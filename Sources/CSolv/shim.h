@@ -8,3 +8,4 @@
 #include <solv/solvable.h>
 #include <solv/chksum.h>
 #include <solv/solv_xfopen.h>
+#include <solv/solvversion.h>

@@ -16,10 +16,14 @@ public struct SkopeoRegistries: ImageRegistries {
     }
     func inspect(_ name: String, _ options: [String]) async throws -> [UInt8] {
       let tls = insecure ? ["--tls-verify=false"] : []
-      return Array(
-        try await programs.output(
-          of: skopeo, arguments: ["inspect"] + options + tls + ["docker://\(name)"], environment: [:]
-        ).utf8)
+      do {
+        return Array(
+          try await programs.output(
+            of: skopeo, arguments: ["inspect"] + options + tls + ["docker://\(name)"], environment: [:]
+          ).utf8)
+      } catch let error as GraphError {
+        throw Self.classified(error, name)
+      }
     }
     let repository = Self.repository(of: reference)
     var manifestBytes = try await inspect(reference, ["--raw"])
@@ -39,6 +43,15 @@ public struct SkopeoRegistries: ImageRegistries {
     return RemoteImage(
       manifest: digest.hex, layerCount: manifest.layers.count,
       configuration: String(decoding: configuration, as: UTF8.self))
+  }
+
+  /// skopeo exits with 1 whatever went wrong: an image that is not there is the manifest's fault, a registry that does
+  /// not answer is not.
+  private static func classified(_ error: GraphError, _ name: String) -> GraphError {
+    let isAbsent = ["manifest unknown", "name unknown", "not found"].contains { error.message.contains($0) }
+    return isAbsent
+      ? GraphError(.user, "the registry has no image '\(name)'", hint: "correct the name or the tag")
+      : GraphError(.environment, "the registry of '\(name)' cannot be asked: \(error.message)", hint: "try again")
   }
 
   /// The reference without tag and digest.

@@ -20,7 +20,7 @@ struct FetchResolver {
     var positions: [Group: Int] = [:]
     for command in workspace.commands {
       guard let fetch = command.fetch else { continue }
-      let architectures = command.architectures.isEmpty ? [Architecture.host] : command.architectures.map(\.value)
+      let architectures = command.architectures.isEmpty ? [workspace.fetchArchitecture] : command.architectures.map(\.value)
       for architecture in architectures {
         let key = Pins.FetchKey(label: command.label.value.description, architecture: architecture.name)
         if pins.fetch(key) != nil { continue }
@@ -84,6 +84,11 @@ struct FetchResolver {
           label: command.label.value.description, architecture: group.architecture.name, files: found))
     }
   }
+}
+
+extension Workspace {
+  /// The architecture that a command which serves all of them fetches for: the first one declared.
+  public var fetchArchitecture: Architecture { settings.architectures.first?.value ?? .host }
 }
 
 extension Architecture {

@@ -172,11 +172,9 @@ public struct Resolver: Sendable {
     of image: ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
     diagnostics: inout Diagnostics
   ) async throws {
-    for instruction in image.dockerfile.instructions {
-      guard case .from(let reference, _, _) = instruction.kind,
-        case .external(let name, let isInsecure) = names.meaning(of: reference.value)
-      else { continue }
-      for architecture in workspace.settings.architectures {
+    for architecture in workspace.settings.architectures {
+      for reference in image.dockerfile.baseReferences(for: architecture.value) {
+        guard case .external(let name, let isInsecure) = names.meaning(of: reference.value) else { continue }
         do {
           try await pins.image(
             name, architecture: architecture.value, isInsecure: isInsecure, using: ports.registries)
@@ -193,6 +191,11 @@ public struct Resolver: Sendable {
     var tools: [String: Snapshot.ToolPin] = [:]
     for name in ruleTools {
       tools[name] = try pins.tool(name, programs: ports.programs, digests: ports.digests)
+    }
+    let needsRuleTools = !workspace.repositories.isEmpty || !workspace.bases.isEmpty
+    if needsRuleTools, !pins.isListing, let missing = ruleTools.first(where: { tools[$0] == nil }) {
+      throw GraphError(
+        .unavailable, "the host has no program '\(missing)'", hint: "'graph doctor' gives the command that installs it")
     }
     for command in workspace.commands {
       for tool in command.tools where tools[tool.value] == nil {

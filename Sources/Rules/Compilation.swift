@@ -98,7 +98,14 @@ final class Compilation {
   func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
     if let known = imageStates[label] { return known }
     let state: ImageState?? = try guardingCycles(label, at: location) {
-      if let base = basesByLabel[label.withoutArchitecture] { return try compile(base, label) }
+      if let base = basesByLabel[label.withoutArchitecture] {
+        let offered = base.architectures.map(\.value)
+        guard let architecture = label.architecture, offered.contains(architecture) else {
+          reportArchitecture(label, offered: offered, at: location)
+          return nil
+        }
+        return try compile(base, label)
+      }
       if let image = imagesByLabel[label.withoutArchitecture] { return try compile(image, label) }
       if let image = unresolvedByLabel[label.withoutArchitecture] {
         try compile(image, label)
@@ -132,6 +139,10 @@ final class Compilation {
       return nil
     }
     let label = command.architectures.isEmpty ? label.withoutArchitecture : label
+    if let architecture = label.architecture, !command.serves(architecture) {
+      reportArchitecture(label, offered: command.architectures.map(\.value), at: location)
+      return nil
+    }
     if let known = commandNodes[label] { return known }
     let node: NodeID?? = try guardingCycles(label, at: location) { try compile(command, label) }
     commandNodes[label] = node ?? nil
@@ -168,6 +179,13 @@ final class Compilation {
     return try body()
   }
 
+  private func reportArchitecture(_ label: Label, offered: [Architecture], at location: SourceLocation) {
+    diagnostics.add(
+      .error(
+        "'\(label.withoutArchitecture)' is not declared for \(label.architecture?.name ?? "every architecture")",
+        at: location, hint: "it is for: " + offered.map(\.name).joined(separator: ", ")))
+  }
+
   private func reportUnknown(_ label: Label, at location: SourceLocation) {
     let names = (Array(imagesByLabel.keys) + basesByLabel.keys + repositoriesByLabel.keys + commandsByLabel.keys)
     if names.contains(label.withoutArchitecture) { return }
@@ -183,6 +201,11 @@ final class Compilation {
 }
 
 extension CommandTarget {
+  /// Whether the target is declared for an architecture.
+  func serves(_ architecture: Architecture) -> Bool {
+    architectures.isEmpty || architectures.contains { $0.value == architecture }
+  }
+
   /// One label for each architecture, or one without for a target that serves all.
   var targetArchitectures: [Architecture?] { architectures.isEmpty ? [nil] : architectures.map(\.value) }
 }

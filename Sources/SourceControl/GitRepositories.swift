@@ -2,21 +2,30 @@ import GraphCore
 
 /// The mirrors of a folder as the port that resolving asks.
 public struct MirroredRepositories: GitRepositories {
-  private let mirrors: GitMirrors
+  private let kept: GitMirrors
+  private let fresh: GitMirrors
 
-  public init(_ mirrors: GitMirrors) { self.mirrors = mirrors }
+  /// - Parameters:
+  ///   - kept: mirrors of earlier runs.
+  ///   - fresh: where `fetch` puts what it brings; another folder than `kept` where nothing of that may change.
+  public init(kept: GitMirrors, fresh: GitMirrors) {
+    self.kept = kept
+    self.fresh = fresh
+  }
 
-  public func fetch(_ url: String) throws { try mirrors.fetch(url) }
+  public func fetch(_ url: String) throws { try fresh.fetch(url) }
 
   public func resolve(_ url: String, branch: String) throws -> GitCommit {
-    let pin = try mirrors.resolve(url, branch: branch)
+    let pin = try fresh.resolve(url, branch: branch)
     return GitCommit(commit: pin.commit, tree: pin.tree, time: pin.time)
   }
 
-  public func has(_ url: String, commit: String) -> Bool { mirrors.has(url, commit: commit) }
+  public func has(_ url: String, commit: String) -> Bool {
+    fresh.has(url, commit: commit) || kept.has(url, commit: commit)
+  }
 
   public func files(_ url: String, commit: String, folder: String) throws -> [GitFile] {
-    try mirrors.entries(url, commit: commit, folder: folder).map { entry in
+    try mirrors(of: url, commit).entries(url, commit: commit, folder: folder).map { entry in
       let kind: GitFile.Kind =
         switch entry.kind {
         case .file: .file
@@ -29,8 +38,16 @@ public struct MirroredRepositories: GitRepositories {
   }
 
   public func blob(_ url: String, object: String) throws -> [UInt8] {
-    try GitMirrors.blob(mirror: mirrors.mirrorPath(url), object: object)
+    do {
+      return try GitMirrors.blob(mirror: fresh.mirrorPath(url), object: object)
+    } catch where fresh.folder != kept.folder {
+      return try GitMirrors.blob(mirror: kept.mirrorPath(url), object: object)
+    }
   }
 
-  public func mirror(_ url: String) -> String { mirrors.mirrorPath(url) }
+  public func mirror(_ url: String) -> String { fresh.mirrorPath(url) }
+
+  private func mirrors(of url: String, _ commit: String) -> GitMirrors {
+    fresh.has(url, commit: commit) ? fresh : kept
+  }
 }

@@ -19,7 +19,8 @@ struct Build {
     /// The kind of the failure that decides the exit code: the environment's only where no action failed by itself.
     var worstKind: GraphError.Kind {
       if wave.failures.contains(where: { $0.failure.kind == .bug }) { return .bug }
-      if wave.failures.allSatisfy({ $0.failure.kind == .environment }) { return .environment }
+      if wave.failures.allSatisfy({ $0.failure.kind == .unavailable }) { return .unavailable }
+      if wave.failures.allSatisfy({ [.environment, .unavailable].contains($0.failure.kind) }) { return .environment }
       return .user
     }
   }

@@ -54,12 +54,14 @@ struct Session {
     let programs = HostProgramRunner(
       scratch: scratch.path, environment: Environment.all, logger: options.logger)
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing)
-    let mirrors = GitMirrors(
-      folder: access == .writing ? "\(options.storeFolder)/git" : Self.readingMirrors(options, scratch))
+    let kept = GitMirrors(folder: "\(options.storeFolder)/git")
+    // A command that writes nothing fetches into a folder that is thrown away.
+    let mirrors = MirroredRepositories(
+      kept: kept, fresh: access == .writing ? kept : GitMirrors(folder: "\(scratch.path)/git"))
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: MirroredRepositories(mirrors), registries: SkopeoRegistries(programs: programs),
+        git: mirrors, registries: SkopeoRegistries(programs: programs),
         programs: programs, digests: digests),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
@@ -129,8 +131,10 @@ struct Session {
 
   private func unknown(_ pattern: LabelPattern) -> GraphError {
     let names = graph.targets.keys.map(\.description)
+    let plain = graph.targets.keys.map { Label(package: $0.package, name: $0.name).description }
     let near =
-      Nearest.match(for: pattern.description, among: names.sorted())
+      Nearest.match(for: pattern.description, among: Set(plain).sorted())
+      ?? Nearest.match(for: pattern.description, among: names.sorted())
       ?? Nearest.match(
         for: pattern.exactLabel?.withoutArchitecture.description ?? pattern.description,
         among: Set(graph.targets.keys.map(\.withoutArchitecture.description)).sorted())
@@ -154,12 +158,6 @@ struct Session {
     }
     guard let newest = try store.newestSnapshot() else { return nil }
     return (newest.name, try Snapshot(encoded: newest.document))
-  }
-
-  /// Mirrors for a command that writes nothing: the store's, where they are, else folders that are thrown away.
-  private static func readingMirrors(_ options: GlobalOptions, _ scratch: ScratchFolder) -> String {
-    let kept = "\(options.storeFolder)/git"
-    return access(kept, R_OK) == 0 ? kept : "\(scratch.path)/git"
   }
 }
 

@@ -42,6 +42,7 @@ final class MemoryActionCache: ActionCache {
     }
   }
 
+  func remember(_ failure: ActionFailed, of key: Key) throws {}
   func lease(_ key: Key) async throws -> any Lease { NoLease() }
 
   private struct NoLease: Lease {

@@ -78,7 +78,7 @@ public struct Wave: Sendable {
       guard let lost = pass.lost, attempt < Self.restartsMax, !Task.isCancelled else {
         if let lost = pass.lost {
           throw GraphError(
-            .environment, "the store keeps losing blob \(lost)", hint: "check the disk, then run 'graph clean --store'")
+            .environment, "the store keeps losing blob \(lost)", hint: "check the disk, then run 'graph clean --all'")
         }
         return pass.outcome
       }
@@ -163,6 +163,8 @@ public struct Wave: Sendable {
       return .ran(result)
     } catch let failure as ActionFailed {
       if Task.isCancelled { return .cancelled }
+      // The failure is reported in any case; that it cannot be remembered must not hide it.
+      try? cache.remember(failure, of: key)
       return .failed(
         Failure(failure.kind == .deterministic ? .deterministic : .resource, failure.reason, log: failure.log))
     } catch let missing as MissingBlob {
@@ -175,7 +177,8 @@ public struct Wave: Sendable {
         switch error.kind {
         case .bug: .bug
         case .user: .deterministic
-        case .usage, .unavailable, .environment: .environment
+        case .unavailable: .unavailable
+        case .usage, .environment: .environment
         }
       return .failed(Failure(kind, error.message, hint: error.hint))
     } catch let changed as ChangedSource {

@@ -25,7 +25,7 @@ public enum BuildEvent: Sendable {
 public struct Failure: Sendable {
   /// Who or what is at fault: the action itself, a limit of the machine, the environment, or graph.
   public enum Kind: String, Sendable {
-    case deterministic, resource, environment, bug
+    case deterministic, resource, environment, unavailable, bug
   }
   public let kind: Kind
   public let reason: String

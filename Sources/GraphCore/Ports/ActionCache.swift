@@ -67,6 +67,9 @@ public protocol ActionCache: Sendable {
   /// Forgets every result that names `digest` as an output or inside one, so that it is made again.
   func forget(_ digest: Digest) throws
 
+  /// Remembers that the action of `key` failed, until it succeeds: never a result, only something to tell people.
+  func remember(_ failure: ActionFailed, of key: Key) throws
+
   /// Waits until no other process works on `key`, and keeps others from it until the lease is released.
   func lease(_ key: Key) async throws -> any Lease
 }

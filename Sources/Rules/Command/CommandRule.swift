@@ -12,7 +12,7 @@ extension Compilation {
     var inputs: [Input] = []
     var stages: [Command.Stage] = []
     var values: [String: String] = ["item": command.item ?? label.name, "fetch": "/build/fetch"]
-    values.merge(architecture?.placeholders ?? [:]) { $1 }
+    values.merge(architecture?.placeholders ?? Self.placeholdersOfAll) { $1 }
     for input in command.inputs {
       guard let source = try source(of: input, for: architecture) else { return nil }
       let name = input.name.value
@@ -30,7 +30,8 @@ extension Compilation {
     let node = Node(
       label: label, step: "command",
       action: Action(
-        rule: .init("command", version: 1), environment: command.environment, architecture: architecture,
+        rule: .init("command", version: 1),
+        environment: command.environment.mapValues { Template($0).filled { values[$0] } }, architecture: architecture,
         inputs: inputs,
         outputs: command.outputs.map { .init($0.name.value, $0.isFolder ? .tree : .blob) },
         command: Command(
@@ -54,15 +55,29 @@ extension Compilation {
     }
   }
 
+  /// What the architecture's placeholders mean in a command that serves every architecture.
+  private static let placeholdersOfAll = [
+    "arch": "noarch", "rpm-arch": "noarch", "deb-arch": "all", "oci-arch": "noarch",
+  ]
+
+  private func servesAll(_ label: Label) -> Bool {
+    commands.contains { $0.label.value == label && $0.architectures.isEmpty }
+  }
+
   private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root? {
     switch command.root.value {
     case .host:
       inputs += toolInputs(command.tools.map(\.value))
       return .host
     case .image(let image):
-      guard let state = try imageState(image.on(label.architecture ?? .host), at: command.root.location) else {
+      guard let architecture = image.architecture ?? label.architecture else {
+        diagnostics.add(
+          .error(
+            "the command serves every architecture, and its root '\(image)' is of one", at: command.root.location,
+            hint: "write '\(image):x86_64', or remove 'arches: noarch'"))
         return nil
       }
+      guard let state = try imageState(image.on(architecture), at: command.root.location) else { return nil }
       inputs += state.layerInputs
       return .layers
     }
@@ -71,6 +86,13 @@ extension Compilation {
   private func source(of input: CommandTarget.NamedInput, for architecture: Architecture?) throws -> Input.Source? {
     switch input.source {
     case .label(let label):
+      if architecture == nil, label.value.architecture == nil, !servesAll(label.value) {
+        diagnostics.add(
+          .error(
+            "the command serves every architecture, and its input '\(label.value)' is of one", at: label.location,
+            hint: "write '\(label.value):x86_64', or remove 'arches: noarch'"))
+        return nil
+      }
       let wanted = label.value.architecture == nil ? label.value.on(architecture) : label.value
       return try delivered(wanted, at: label.location)?.source
     case .path(let path):
@@ -85,7 +107,7 @@ extension Compilation {
   /// A fetch node for each file that the snapshot pins for this target.
   private func fetchInputs(of command: CommandTarget, _ label: Label) throws -> [(String, Input.Source)] {
     guard command.fetch != nil else { return [] }
-    let architecture = (label.architecture ?? .host).name
+    let architecture = (label.architecture ?? resolved.workspace.fetchArchitecture).name
     let plain = label.withoutArchitecture.description
     let pin = resolved.snapshot.fetches.first { $0.label == plain && $0.architecture == architecture }
     return (pin?.files ?? []).compactMap { file in

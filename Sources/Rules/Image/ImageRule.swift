@@ -1,3 +1,4 @@
+import Formats
 import GraphCore
 import Manifests
 import Resolve
@@ -21,12 +22,17 @@ extension Compilation {
   func push(
     _ recipe: OutputReference, step: String, to state: inout ImageState, label: Label, location: SourceLocation
   ) {
+    let compression = resolved.workspace.settings.compression
     let pack = builder.add(
       Node(
         label: label, step: step + "pack",
         action: Action(
           rule: PackOperation.rule,
-          arguments: [.init("compression", resolved.workspace.settings.compression.rawValue)],
+          arguments: [
+            .init("compression", compression.rawValue),
+            // Another version of the library may write other bytes.
+            .init("library", compression == .gzip ? Gzip.libraryVersion : Zstd.libraryVersion),
+          ],
           inputs: [Input("layer", recipe.source)], outputs: [.init("blob", .blob), .init("facts", .blob)],
           limits: .init(memoryMegabytes: 512)),
         location: location))
@@ -55,7 +61,7 @@ extension Compilation {
     let stamps = resolved.workspace.settings.stamps
     if stamps.contains(.revision), let revision {
       arguments.append(.init("revision", revision.commit))
-      arguments.append(.init("source", revision.url))
+      arguments.append(.init("source", Self.withoutCredentials(revision.url)))
     }
     if stamps.contains(.base), let base = state.base {
       arguments.append(.init("base", base.name))
@@ -95,13 +101,19 @@ extension Compilation {
     builder.deliver(label, Graph.Target(kind: .index, node: node, output: "layout"))
   }
 
+  /// A URL as it may be published: without the user and password that it may hold.
+  private static func withoutCredentials(_ url: String) -> String {
+    guard let scheme = url.firstRange(of: "://"), let at = url[scheme.upperBound...].firstIndex(of: "@"),
+      !url[scheme.upperBound..<at].contains("/")
+    else { return url }
+    return String(url[..<scheme.upperBound] + url[url.index(after: at)...])
+  }
+
   /// Differences between the declared edges (`depends-on`) and what the Dockerfile names.
   func checkDeclaredEdges(of image: ResolvedImage) {
     var discovered: Set<Label> = []
-    for instruction in image.dockerfile.instructions {
-      if case .from(let reference, _, _) = instruction.kind,
-        case .target(let label) = resolved.names.meaning(of: reference.value)
-      {
+    for reference in architectures.flatMap({ image.dockerfile.baseReferences(for: $0) }) {
+      if case .target(let label) = resolved.names.meaning(of: reference.value) {
         discovered.insert(label.withoutArchitecture)
       }
     }

@@ -11,6 +11,8 @@ struct InstructionReader {
   private var state: ImageState?
   private var hasFailed = false
   private var number = 0
+  /// The values of ARG lines before FROM. Later instructions see one of them when they declare it again.
+  private var globalArguments: [String: String] = [:]
   /// ARG names and values in scope; `nil` is declared without a value.
   private var arguments: [String: String?] = [:]
   private(set) var runs: [NodeID] = []
@@ -32,7 +34,12 @@ struct InstructionReader {
       try readFrom(reference, platform: platform, stageName: stageName, instruction)
       return
     case .argument(let name, let value):
-      arguments[name] = .some(value.map { expand($0, instruction) })
+      let platform = PlatformArguments.values(for: architecture)
+      if state == nil {
+        globalArguments[name] = value.map { expand($0, instruction) } ?? platform[name]
+      } else {
+        arguments[name] = .some(value.map { expand($0, instruction) } ?? globalArguments[name] ?? platform[name])
+      }
       return
     case .unsupported(let name):
       fail("graph does not build the instruction \(name) yet", instruction)
@@ -101,7 +108,10 @@ struct InstructionReader {
   // MARK: RUN
 
   private mutating func readRun(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
-    guard let lowered = LoweredRun(form), let current = state, !current.repositories.isEmpty else {
+    // A package manager run by another user would fail: such a RUN is left to fail.
+    guard let lowered = LoweredRun(form), let current = state, !current.repositories.isEmpty,
+      ["", "0", "root", "0:0", "root:root"].contains(current.settings.user ?? "")
+    else {
       addRun(Self.argv(form), instruction)
       return
     }
@@ -224,25 +234,15 @@ struct InstructionReader {
 
   private mutating func expand(_ text: String, _ instruction: Dockerfile.Instruction) -> String {
     let environment = state?.settings.environmentByName ?? [:]
+    let globals =
+      state == nil ? PlatformArguments.values(for: architecture).merging(globalArguments) { $1 } : [:]
     do {
       return try Variables.expand(text, escape: image.dockerfile.escape) { name in
-        environment[name] ?? (arguments[name] ?? nil) ?? predefined(name)
+        environment[name] ?? (arguments[name] ?? nil) ?? globals[name]
       }
     } catch {
       fail(error.description, instruction)
       return text
-    }
-  }
-
-  /// The platform arguments that are there without being declared. Source: Dockerfile reference, ARG.
-  private func predefined(_ name: String) -> String? {
-    let names = architecture.names
-    return switch name {
-    case "TARGETARCH": names.oci
-    case "TARGETOS": "linux"
-    case "TARGETVARIANT": names.ociVariant ?? ""
-    case "TARGETPLATFORM": "linux/\(names.oci)" + (names.ociVariant.map { "/\($0)" } ?? "")
-    default: nil
     }
   }
 

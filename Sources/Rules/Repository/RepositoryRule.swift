@@ -12,7 +12,8 @@ extension Compilation {
     var inputs: [Input] = []
     for member in repository.members {
       let matching = commands.filter {
-        member.value.matches($0.label.value.on(architecture)) || member.value.matches($0.label.value)
+        $0.serves(architecture)
+          && (member.value.matches($0.label.value.on(architecture)) || member.value.matches($0.label.value))
       }
       if matching.isEmpty {
         diagnostics.add(
@@ -22,7 +23,13 @@ extension Compilation {
       }
       for command in matching {
         guard let node = try commandNode(command.label.value.on(architecture), at: member.location) else { return nil }
-        for output in command.outputs {
+        for output in command.outputs where !output.isFolder {
+          diagnostics.add(
+            .error(
+              "the output '\(output.name.value)' of '\(command.label.value)' is a file, and members of repositories are "
+                + "folders of RPMs", at: member.location, hint: "declare it as 'folder', or leave the target out"))
+        }
+        for output in command.outputs where output.isFolder {
           let role = "member/\(command.label.value.package)/\(command.label.value.name)/\(output.name.value)"
           if !inputs.contains(where: { $0.role == role }) {
             inputs.append(Input(role, .output(node, output.name.value)))

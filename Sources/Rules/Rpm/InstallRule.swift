@@ -31,6 +31,8 @@ extension Compilation {
           arguments: [
             .init("install", installation.packages),
             .init("weak-dependencies", installation.weakDependencies ? "yes" : "no"),
+            // Another version of the library may choose other packages.
+            .init("library", PackageSolver.libraryVersion),
           ],
           architecture: architecture, inputs: repositories + installed,
           outputs: [.init("lock", .blob), .init("packages", .tree), .init("epoch", .blob)]),

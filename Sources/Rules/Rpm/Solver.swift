@@ -25,6 +25,9 @@ public struct Solution: Hashable, Sendable {
 ///
 /// Equal metadata, requests and installed packages give equal answers. Not thread safe: one task at a time.
 public final class PackageSolver {
+  /// The version of libsolv that this program was built with.
+  public static let libraryVersion = LIBSOLV_VERSION_STRING
+
   private let pool: PackagePool
   private var hasFileProvides = false
 

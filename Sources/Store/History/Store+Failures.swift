@@ -1,3 +1,4 @@
+import Glibc
 import GraphCore
 
 /// A failed action that the store remembers, so that a night does not repeat it.
@@ -19,6 +20,16 @@ public struct RememberedFailure: Hashable, Sendable {
 }
 
 extension Store {
+  public func remember(_ failure: ActionFailed, of key: Key) throws {
+    let log = failure.log.isEmpty ? nil : try write(failure.log)
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    try recordFailure(
+      RememberedFailure(
+        key: key, kind: failure.kind, reason: failure.reason, log: log,
+        time: Double(now.tv_sec) + Double(now.tv_nsec) / 1e9))
+  }
+
   /// Remembers the failure of an action in place of an earlier one. It is forgotten when the action succeeds.
   public func recordFailure(_ failure: RememberedFailure) throws {
     try sync()
