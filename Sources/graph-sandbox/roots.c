@@ -30,11 +30,39 @@ static char *upper;
 
 const char *upper_path(void) { return upper; }
 
+/// Mountpoints made in the host root's folder, which is thrown away as a whole.
+static struct list made_beside;
+
 void note_mountpoint(const char *path) {
-  // Elsewhere it lies in the host root's folder, which is thrown away as a whole.
   size_t prefix = overlay_point ? strlen(overlay_point) : 0;
   if (overlay_point && strncmp(path, overlay_point, prefix) == 0 && path[prefix] == '/')
     list_add(&made, path + prefix);
+  else if (*path)
+    list_add(&made_beside, path);
+}
+
+static bool is_bind_target(const struct options *options, const char *path) {
+  for (size_t i = 0; i < options->bind_count; i++)
+    if (!strcmp(options->binds[i].target, path)) return true;
+  return false;
+}
+
+/// Gives the folders that were made for a host root a fixed time: an action may not see when it runs.
+static void settle_folders(const struct options *options) {
+  static const char *const fixed[] = {"/build", "/tmp", "/var/tmp", "/var", "/etc", "/"};
+  for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) list_add(&made_beside, format_text("%s", fixed[i]));
+  const struct timespec times[2] = {{315532800, 0}, {315532800, 0}};
+  for (size_t i = made_beside.count; i > 0; i--) {
+    const char *path = made_beside.items[i - 1];
+    if (is_bind_target(options, path)) continue;
+    int descriptor = open_inside(path, O_PATH);
+    if (descriptor < 0) continue;
+    char *name = descriptor_path(descriptor);
+    // What another mount covers is not ours to change, and refuses.
+    utimensat(AT_FDCWD, name, times, 0);
+    free(name);
+    close(descriptor);
+  }
 }
 
 /// Puts the mountpoints that the command's root needs into one more layer, below all others: a folder that a layer has
@@ -205,6 +233,7 @@ void build_root(const struct options *options) {
   }
   if (!options->host_root && options->network)
     add_host_files(network_files, sizeof network_files / sizeof *network_files);
+  if (options->host_root) settle_folders(options);
   if (chdir("/")) fail("/");
 }
 

@@ -90,7 +90,7 @@ public struct MakeFolderOperation: Operation {
 /// A layer in the making, over a stacked root: missing parents are made, folders that are there stay as they are.
 struct LayerDraft {
   /// 1980-01-01, the earliest time that every format can hold: for layers on nothing.
-  static let earliest: Int64 = 315_532_800
+  static let earliest = CommandEnvironment.earliestEpoch
 
   private let root: StackedRoot
   private let epoch: Int64

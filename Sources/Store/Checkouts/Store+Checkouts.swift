@@ -13,6 +13,7 @@ extension Store: Checkouts {
       let path = filePath(digest, .fileRaw)
       var status = stat()
       let isWhole = stat(path, &status) == 0 && Int64(status.st_size) == digest.size
+      if isWhole, status.st_mtim.tv_sec != Int(LayerCheckout.treeTime) { try Self.settle(path) }
       if isWhole, verified.withLock({ $0.contains(digest) }) { return path }
       try streamFile(digest, .fileRaw) { _ in }
       verified.withLock { _ = $0.insert(digest) }
@@ -20,8 +21,15 @@ extension Store: Checkouts {
     }
     return try checkout("files/\(digest.hex)") { folder in
       try exportFile(digest, to: folder, mode: 0o444)
+      try Self.settle(folder)
       return digest.size
     }
+  }
+
+  /// Gives a file the time that everything staged has: an action may not see when it was stored.
+  private static func settle(_ path: String) throws {
+    let time = timespec(tv_sec: Int(LayerCheckout.treeTime), tv_nsec: 0)
+    guard utimensat(AT_FDCWD, path, [time, time], 0) == 0 else { throw OpenFile.failure("cannot set the time of", path) }
   }
 
   public func tree(_ artifact: Artifact) throws -> String {
