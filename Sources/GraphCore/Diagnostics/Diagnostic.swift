@@ -40,7 +40,8 @@ public struct Diagnostic: Hashable, Sendable {
   public var hint: String?
 
   public init(
-    _ severity: Severity, at location: SourceLocation?, _ message: String, sourceLine: String? = nil, length: Int = 1,
+    _ severity: Severity, at location: SourceLocation?, _ message: String, sourceLine: String? = nil,
+    length: Int = 1,
     hint: String? = nil
   ) {
     self.severity = severity
@@ -51,11 +52,14 @@ public struct Diagnostic: Hashable, Sendable {
     self.hint = hint
   }
 
-  public static func error(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic {
+  public static func error(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic
+  {
     Diagnostic(.error, at: location, message, hint: hint)
   }
 
-  public static func warning(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic {
+  public static func warning(_ message: String, at location: SourceLocation?, hint: String? = nil)
+    -> Diagnostic
+  {
     Diagnostic(.warning, at: location, message, hint: hint)
   }
 }

@@ -35,6 +35,7 @@ public struct ActionTask: Sendable {
   }
 }
 
+/// What an executor made of a task.
 public struct ExecutedAction: Sendable {
   public var outputs: [String: Artifact]
   public var emulator: String?

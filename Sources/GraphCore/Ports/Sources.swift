@@ -16,6 +16,7 @@ public protocol GitRepositories: Sendable {
   func mirror(_ url: String) -> String
 }
 
+/// What a branch is at: names of objects as 40 hexadecimal digits.
 public struct GitCommit: Hashable, Sendable {
   public let commit: String
   public let tree: String
@@ -26,6 +27,7 @@ public struct GitCommit: Hashable, Sendable {
   }
 }
 
+/// One file of a commit; folders are in the paths.
 public struct GitFile: Hashable, Sendable {
   public enum Kind: Hashable, Sendable { case file, executable, symlink, submodule }
   public let path: String
@@ -42,6 +44,7 @@ public protocol ImageRegistries: Sendable {
   func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage
 }
 
+/// An image of a registry for one architecture, pinned.
 public struct RemoteImage: Hashable, Sendable {
   /// SHA-256 of the image manifest of the architecture, 64 hexadecimal digits.
   public let manifest: String
