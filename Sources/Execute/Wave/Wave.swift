@@ -35,7 +35,8 @@ public struct Wave: Sendable {
     /// What was running when the wave was cancelled, with the seconds each had run.
     public var interrupted: [(node: NodeID, seconds: Double)] = []
 
-    public var succeeded: Bool { failures.isEmpty && interrupted.isEmpty && skipped.isEmpty }
+    /// Whether every root is up to date. A wave that was cancelled while nothing ran has no failure either.
+    public var succeeded: Bool { failures.isEmpty && plan.roots.allSatisfy { outputs[$0] != nil } }
   }
 
   private let graph: Graph
@@ -74,12 +75,11 @@ public struct Wave: Sendable {
       var pass = WavePass(plan: plan, priorities: path.priorities, options: options)
       try await drive(&pass, events: events)
       ranBefore.formUnion(pass.outcome.ran)
-      guard let lost = pass.lost, attempt < Self.restartsMax, !Task.isCancelled else {
-        if let lost = pass.lost {
-          throw GraphError(
-            .environment, "the store keeps losing blob \(lost)", hint: "check the disk, then run 'graph clean --store'")
-        }
-        return pass.outcome
+      guard let lost = pass.lost, !Task.isCancelled else { return pass.outcome }
+      if attempt == Self.restartsMax {
+        throw GraphError(
+          .environment, "the store keeps losing blob \(lost)",
+          hint: "check the disk, then run 'graph clean --store'")
       }
       try cache.forget(lost)
       events.handle(.restarted(reason: "blob \(lost.short) was lost or damaged; what made it runs again"))
@@ -95,7 +95,8 @@ public struct Wave: Sendable {
     try await withThrowingTaskGroup(of: (NodeID, NodeResult).self) { group in
       while true {
         while !Task.isCancelled, let next = pass.takeReady() {
-          guard let inputs = Planner.inputs(of: graph[next].action, outputs: { pass.outcome.outputs[$0] }) else {
+          guard let inputs = Planner.inputs(of: graph[next].action, outputs: { pass.outcome.outputs[$0] })
+          else {
             preconditionFailure("a ready node has all its inputs")
           }
           let isPending = pass.isPending(next)
@@ -103,7 +104,11 @@ public struct Wave: Sendable {
           started[next] = clock.now
           let deepKey = pass.outcome.plan.deepKeys[Int(next.index)]
           group.addTask {
-            (next, await self.settle(next, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, events))
+            (
+              next,
+              await self.settle(
+                next, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, events)
+            )
           }
         }
         guard let (id, result) = try await group.next() else { break }
@@ -163,7 +168,8 @@ public struct Wave: Sendable {
     } catch let failure as ActionFailed {
       if Task.isCancelled { return .cancelled }
       return .failed(
-        Failure(failure.kind == .deterministic ? .deterministic : .resource, failure.reason, log: failure.log))
+        Failure(failure.kind == .deterministic ? .deterministic : .resource, failure.reason, log: failure.log)
+      )
     } catch let missing as MissingBlob {
       return .lost(missing.digest)
     } catch is CancellationError {
