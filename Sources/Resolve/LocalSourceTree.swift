@@ -35,6 +35,7 @@ public struct LocalSourceTree: SourceTree {
   public func list(_ folder: String) throws -> [SourceFile]? {
     var status = stat()
     guard stat(absolute(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    try requireInside(folder)
     var files: [SourceFile] = []
     try walk(absolute(folder), prefix: "", into: &files)
     return files.sorted { $0.path.precedesInBytes($1.path) }
@@ -47,6 +48,19 @@ public struct LocalSourceTree: SourceTree {
     return Leaf(Artifact(.blob, digest), .file(path: absolute(path)), origin: name)
   }
 
+  /// Refuses a folder that symbolic links lead out of the source's root: what is there is nobody's source.
+  private func requireInside(_ folder: String) throws {
+    guard let top = realpath(root, nil) else { return }
+    defer { free(top) }
+    guard let real = realpath(absolute(folder), nil) else { return }
+    defer { free(real) }
+    let (rootPath, path) = (String(cString: top), String(cString: real))
+    if path == rootPath || path.hasPrefix(rootPath == "/" ? "/" : rootPath + "/") { return }
+    throw GraphError(
+      .user, "'\(absolute(folder))' is a symbolic link that leaves '\(rootPath)'",
+      hint: "copy the folder into it")
+  }
+
   private func absolute(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
 
   private func walk(_ folder: String, prefix: String, into files: inout [SourceFile]) throws {
@@ -55,10 +69,13 @@ public struct LocalSourceTree: SourceTree {
     }
     defer { closedir(stream) }
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(validating: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
       guard let name else {
         throw GraphError(
-          .user, "folder '\(folder)' holds a file whose name is no UTF-8 text", hint: "rename the file or remove it")
+          .user, "folder '\(folder)' holds a file whose name is no UTF-8 text",
+          hint: "rename the file or remove it")
       }
       if name == "." || name == ".." || (prefix.isEmpty && name == ".git") { continue }
       let full = "\(folder)/\(name)"

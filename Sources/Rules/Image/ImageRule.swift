@@ -17,9 +17,19 @@ extension Compilation {
     return state
   }
 
+  /// The build context of an image, walked once however many instructions and architectures read it.
+  func listing(of image: ResolvedImage) throws -> [SourceFile] {
+    let place = "\(image.source.origin)\0\(image.contextFolder)"
+    if let known = listings[place] { return known }
+    let files = try image.source.list(image.contextFolder) ?? []
+    listings[place] = files
+    return files
+  }
+
   /// Stacks a layer with its `pack` node.
   func push(
-    _ recipe: OutputReference, step: String, to state: inout ImageState, label: Label, location: SourceLocation
+    _ recipe: OutputReference, step: String, to state: inout ImageState, label: Label,
+    location: SourceLocation
   ) {
     let pack = builder.add(
       Node(
@@ -98,26 +108,28 @@ extension Compilation {
   /// Differences between the declared edges (`depends-on`) and what the Dockerfile names.
   func checkDeclaredEdges(of image: ResolvedImage) {
     var discovered: Set<Label> = []
-    for instruction in image.dockerfile.instructions {
-      if case .from(let reference, _, _) = instruction.kind,
-        case .target(let label) = resolved.names.meaning(of: reference.value)
-      {
-        discovered.insert(label.withoutArchitecture)
+    for architecture in architectures {
+      for base in image.dockerfile.bases(for: architecture) {
+        if case .target(let label) = resolved.names.meaning(of: base.value) {
+          discovered.insert(known(label).withoutArchitecture)
+        }
       }
     }
     for item in image.entry.dependsOn {
       switch resolved.names.meaning(of: item.value) {
-      case .target(let label) where label.withoutArchitecture == image.entry.label:
+      case .target(let label) where known(label).withoutArchitecture == image.entry.label:
         diagnostics.add(
-          .warning("'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
-      case .target(let label) where !discovered.contains(label.withoutArchitecture):
+          .warning(
+            "'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
+      case .target(let label) where !discovered.contains(known(label).withoutArchitecture):
         diagnostics.add(
           .warning(
             "depends-on names '\(item.value)', which the Dockerfile does not use", at: item.location,
             hint: "a declared edge alone rebuilds nothing: remove it, or use the image"))
       case .unknown(let hint):
         diagnostics.add(
-          .warning("depends-on names '\(item.value)', which no entry declares", at: item.location, hint: hint))
+          .warning("depends-on names '\(item.value)', which no entry declares", at: item.location, hint: hint)
+        )
       case .target, .external: continue
       }
     }

@@ -11,8 +11,8 @@ struct InstructionReader {
   private var state: ImageState?
   private var hasFailed = false
   private var number = 0
-  /// ARG names and values in scope; `nil` is declared without a value.
-  private var arguments: [String: String?] = [:]
+  private var arguments: BuildArguments
+  private var hasOwnCommand = false
   private(set) var runs: [NodeID] = []
 
   init(compilation: Compilation, image: ResolvedImage, label: Label) {
@@ -20,6 +20,7 @@ struct InstructionReader {
     self.image = image
     self.label = label
     architecture = label.architecture ?? .host
+    arguments = BuildArguments(architecture)
   }
 
   /// The state after the last instruction; `nil` where something was wrong, which has been reported.
@@ -32,7 +33,7 @@ struct InstructionReader {
       try readFrom(reference, platform: platform, stageName: stageName, instruction)
       return
     case .argument(let name, let value):
-      arguments[name] = .some(value.map { expand($0, instruction) })
+      arguments.declare(name, value.map { expand($0, instruction) })
       return
     case .unsupported(let name):
       fail("graph does not build the instruction \(name) yet", instruction)
@@ -40,7 +41,8 @@ struct InstructionReader {
     default: break
     }
     guard state != nil else {
-      if !hasFailed { fail("the instruction comes before FROM", instruction) }
+      // Reading the file has reported it.
+      hasFailed = true
       return
     }
     switch instruction.kind {
@@ -48,7 +50,8 @@ struct InstructionReader {
     case .copy(let copy): try readCopy(copy, instruction)
     case .workingDirectory(let path): try readWorkingDirectory(path, instruction)
     case .environment(let pairs):
-      try change(.environment(pairs.map(\.name), values: pairs.map { expand($0.value, instruction) }), instruction)
+      try change(
+        .environment(pairs.map(\.name), values: pairs.map { expand($0.value, instruction) }), instruction)
     case .label(let pairs):
       try change(
         .labels(
@@ -57,9 +60,13 @@ struct InstructionReader {
     case .user(let user): try change(.user(expand(user, instruction)), instruction)
     case .expose(let ports):
       try change(
-        .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }), instruction)
-    case .entryPoint(let form): try change(.entryPoint(Self.argv(form)), instruction)
-    case .command(let form): try change(.command(Self.argv(form)), instruction)
+        .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }),
+        instruction)
+    case .entryPoint(let form):
+      try change(.entryPoint(Self.argv(form), resetsCommand: !hasOwnCommand), instruction)
+    case .command(let form):
+      hasOwnCommand = true
+      try change(.command(Self.argv(form)), instruction)
     case .from, .argument, .unsupported: break
     }
   }
@@ -74,26 +81,34 @@ struct InstructionReader {
       return
     }
     if platform != nil {
-      fail("FROM --platform is not built yet", instruction, hint: "leave it out: each architecture is built for itself")
+      fail(
+        "FROM --platform is not built yet", instruction,
+        hint: "leave it out: each architecture is built for itself")
       return
     }
     let name = expand(reference.value, instruction)
+    arguments.beginStage()
     switch compilation.resolved.names.meaning(of: name) {
-    case .target(let target):
+    case .target(let named):
+      let target = compilation.known(named)
       guard var base = try compilation.imageState(target.on(architecture), at: reference.location) else {
         // The base has errors of its own, which have been reported.
         hasFailed = true
         return
       }
-      let manifest = compilation.builder.target(target.on(architecture)).map { Input.Source.output($0.node, "manifest") }
+      let manifest = compilation.builder.target(target.on(architecture)).map {
+        Input.Source.output($0.node, "manifest")
+      }
       base.base = (name, manifest)
       state = base
     case .external(let external, _):
       state = try compilation.externalState(external, label: label, location: reference.location)
+      // Without a pin: resolving reads the same names (`Dockerfile.bases`) and has reported it.
       if state == nil { hasFailed = true }
     case .unknown(let hint):
       compilation.diagnostics.add(
-        .error("FROM names '\(name)', which is no image of this workspace", at: reference.location, hint: hint))
+        .error(
+          "FROM names '\(name)', which is no image of this workspace", at: reference.location, hint: hint))
       hasFailed = true
     }
   }
@@ -101,7 +116,10 @@ struct InstructionReader {
   // MARK: RUN
 
   private mutating func readRun(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
-    guard let lowered = LoweredRun(form), let current = state, !current.repositories.isEmpty else {
+    // Another user than root may not install, so that the real command would fail: it is left to.
+    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot,
+      let lowered = LoweredRun(form, cleaningIsNothing: !current.mayHavePackageCache)
+    else {
       addRun(Self.argv(form), instruction)
       return
     }
@@ -109,7 +127,8 @@ struct InstructionReader {
     for (index, installation) in lowered.installations.enumerated() {
       guard var current = state else { return }
       compilation.addInstallation(
-        installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text, to: &current,
+        installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text,
+        to: &current,
         label: label, location: instruction.location)
       state = current
     }
@@ -123,7 +142,7 @@ struct InstructionReader {
   private mutating func addRun(_ argv: [String], _ instruction: Dockerfile.Instruction) {
     guard var current = state else { return }
     var environment = current.settings.environmentByName
-    for case (let name, let value?) in arguments where environment[name] == nil { environment[name] = value }
+    environment.merge(arguments.values) { set, _ in set }
     let node = compilation.builder.add(
       Node(
         label: label, step: "\(number) \(instruction.text.prefix(60))",
@@ -141,6 +160,9 @@ struct InstructionReader {
       OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
       location: instruction.location)
     current.history.append((instruction.text, current.layers.count - 1))
+    if argv.contains(where: { $0.contains("yum") || $0.contains("dnf") }) {
+      current.mayHavePackageCache = true
+    }
     state = current
   }
 
@@ -149,8 +171,12 @@ struct InstructionReader {
   private mutating func readCopy(_ copy: Dockerfile.Copy, _ instruction: Dockerfile.Instruction) throws {
     guard var current = state else { return }
     var sources: [Located<String>] = []
-    for source in copy.sources { sources.append(Located(expand(source.value, instruction), at: source.location)) }
-    let collected = try CopySources.collect(sources, from: image.source, context: image.contextFolder)
+    for source in copy.sources {
+      sources.append(Located(expand(source.value, instruction), at: source.location))
+    }
+    let collected = try CopySources.collect(
+      sources, from: image.source, context: image.contextFolder,
+      listing: try compilation.listing(of: image))
     switch collected {
     case .failure(let diagnostic):
       compilation.diagnostics.add(diagnostic)
@@ -171,7 +197,8 @@ struct InstructionReader {
             arguments: [
               .init("entries", found.entries), .init("destination", destination),
               .init("working-directory", current.settings.workingDirectory ?? "/"),
-              .init("owner", copy.owner.map { expand($0, instruction) } ?? ""), .init("mode", copy.mode ?? ""),
+              .init("owner", copy.owner.map { expand($0, instruction) } ?? ""),
+              .init("mode", copy.mode ?? ""),
             ],
             inputs: current.layerInputs + found.inputs, outputs: [.init("layer", .layer)]),
           location: instruction.location))
@@ -186,7 +213,7 @@ struct InstructionReader {
   private mutating func readWorkingDirectory(_ path: String, _ instruction: Dockerfile.Instruction) throws {
     guard var current = state else { return }
     let expanded = expand(path, instruction)
-    let folder = "/" + (RepositoryPath.join(current.settings.workingDirectory ?? "/", expanded) ?? "")
+    let folder = Self.join(current.settings.workingDirectory ?? "/", expanded)
     let node = compilation.builder.add(
       Node(
         label: label, step: "\(number) \(instruction.text.prefix(60))",
@@ -226,7 +253,7 @@ struct InstructionReader {
     let environment = state?.settings.environmentByName ?? [:]
     do {
       return try Variables.expand(text, escape: image.dockerfile.escape) { name in
-        environment[name] ?? (arguments[name] ?? nil) ?? predefined(name)
+        environment[name] ?? arguments.values[name]
       }
     } catch {
       fail(error.description, instruction)
@@ -234,16 +261,13 @@ struct InstructionReader {
     }
   }
 
-  /// The platform arguments that are there without being declared. Source: Dockerfile reference, ARG.
-  private func predefined(_ name: String) -> String? {
-    let names = architecture.names
-    return switch name {
-    case "TARGETARCH": names.oci
-    case "TARGETOS": "linux"
-    case "TARGETVARIANT": names.ociVariant ?? ""
-    case "TARGETPLATFORM": "linux/\(names.oci)" + (names.ociVariant.map { "/\($0)" } ?? "")
-    default: nil
+  /// An absolute path without `.` and `..`; as for a process, there is nothing above the root.
+  private static func join(_ folder: String, _ path: String) -> String {
+    var parts: [Substring] = []
+    for part in (path.hasPrefix("/") ? path : "\(folder)/\(path)").split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
     }
+    return "/" + parts.joined(separator: "/")
   }
 
   private static func argv(_ form: Dockerfile.Form) -> [String] {
