@@ -3,7 +3,7 @@ import GraphCore
 /// COPY: files of the build context as a layer over the layers below.
 ///
 /// The destination is resolved in the stacked root as a process in it would see it; folders that are missing on the way
-/// are made (0755, root). Modes are 0755 for folders and programs and 0644 for files whatever the checkout's umask was;
+/// are made (0755, of the same owner, as buildah and BuildKit do). Modes are 0755 for folders and programs and 0644 for files whatever the checkout's umask was;
 /// times are the newest of the layers below. Source: Dockerfile reference, COPY.
 public struct CopyOperation: Operation {
   static let rule = Action.Rule("copy", version: 2)
@@ -119,7 +119,7 @@ struct LayerDraft {
   mutating func add(_ path: String, _ content: Layer.Entry.Content, mode: UInt16, owner: (UInt32, UInt32))
     throws
   {
-    try addParents(of: path)
+    try addParents(of: path, owner: owner)
     if case .directory? = entries[path]?.content, content != .directory {
       throw ActionFailed(.deterministic, "'/\(path)' would be both a file and a folder")
     }
@@ -136,7 +136,7 @@ struct LayerDraft {
     try add(path, .directory, mode: mode, owner: owner)
   }
 
-  private mutating func addParents(of path: String) throws {
+  private mutating func addParents(of path: String, owner: (UInt32, UInt32)) throws {
     var parts = path.split(separator: "/").dropLast()
     while !parts.isEmpty {
       let parent = parts.joined(separator: "/")
@@ -148,7 +148,10 @@ struct LayerDraft {
       if below != nil, !root.isFolder(parent) {
         throw ActionFailed(.deterministic, "'/\(parent)' is a file of the image, and no folder to copy into")
       }
-      var entry = below ?? Layer.Entry(path: parent, content: .directory, mode: 0o755, modified: epoch)
+      var entry =
+        below
+        ?? Layer.Entry(
+          path: parent, content: .directory, mode: 0o755, owner: owner.0, group: owner.1, modified: epoch)
       entry.content = .directory
       entries[parent] = entry
       parts = parts.dropLast()

@@ -25,6 +25,8 @@ struct CopySources {
   ) throws -> Collected {
     var found = CopySources()
     var things = 0
+    let byPath = Dictionary(listing.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let links = StackedRoot([Layer(entries: listing.map(\.asEntry))])
     for (number, source) in sources.enumerated() {
       guard let pattern = RepositoryPath.join("", source.value.drop(while: { $0 == "/" }).description) else {
         return .failure(
@@ -35,7 +37,8 @@ struct CopySources {
           ))
       }
       let wanted = PathPattern(pattern)
-      let matches = pattern.isEmpty ? [] : listing.filter { wanted.matches($0.path) }
+      var matches = pattern.isEmpty ? [] : listing.filter { wanted.matches($0.path) }
+      if matches.isEmpty, let real = links.resolve(pattern), let file = byPath[real] { matches = [file] }
       if pattern.isEmpty {
         things += 1
         try found.add(folder: "", of: listing, number: number, tree: tree, context: context)
@@ -49,11 +52,16 @@ struct CopySources {
             at: source.location, hint: near.map { "did you mean '\($0)'?" }))
       }
       things += matches.count
-      for match in matches {
+      for named in matches {
+        // A link that is named itself is followed, within the context; one below a folder is copied as it is.
+        guard let real = links.resolve(named.path), let match = byPath[real] else {
+          return .failure(
+            .error("'\(named.path)' is a symbolic link to nothing in the build context", at: source.location))
+        }
         if case .folder = match.kind {
           try found.add(folder: match.path, of: listing, number: number, tree: tree, context: context)
         } else {
-          let name = String(match.path.split(separator: "/").last ?? "")
+          let name = String(named.path.split(separator: "/").last ?? "")
           // A single file may be given another name by the destination; several keep their own.
           try found.add(
             match, as: matches.count > 1 || sources.count > 1 ? name : "", isNamed: name, number, tree,
@@ -102,6 +110,19 @@ struct CopySources {
     places[role] = (entries.count, inputs.count)
     entries.append(entry)
     inputs.append(Input(role, .leaf(leaf)))
+  }
+}
+
+extension SourceFile {
+  /// The entry as far as following links needs it.
+  fileprivate var asEntry: Layer.Entry {
+    let content: Layer.Entry.Content =
+      switch kind {
+      case .folder: .directory
+      case .symlink(let target): .symlink(target: target)
+      case .file: .fifo
+      }
+    return Layer.Entry(path: path, content: content, mode: 0)
   }
 }
 
