@@ -52,19 +52,22 @@ struct FetchResolver {
       output = try await programs.output(
         of: program, arguments: group.argv.dropFirst() + items, environment: [:])
     } catch let error as GraphError where error.kind == .user {
-      diagnostics.add(.error(error.message, at: commands.first?.fetch?.resolver.first?.location, hint: error.hint))
+      diagnostics.add(
+        .error(error.message, at: commands.first?.fetch?.resolver.first?.location, hint: error.hint))
       return
     }
     var files: [String: [Snapshot.FetchPin.File]] = [:]
     for (number, line) in output.split(separator: "\n").enumerated() {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       guard fields.count == 6, let size = Int64(fields[3]), Digest(hex: fields[2], size: size) != nil,
-        !fields[1].isEmpty, !fields[1].contains("/")
+        !fields[1].isEmpty, !fields[1].contains("/"), fields[1] != ".", fields[1] != "..",
+        !(files[fields[0]] ?? []).contains(where: { $0.name == fields[1] })
       else {
         diagnostics.add(
           .error(
             "line \(number + 1) that '\(group.argv.joined(separator: " "))' printed is not: item, file name, SHA-256, "
-              + "size, URL, version, separated by tabs", at: commands.first?.fetch?.resolver.first?.location))
+              + "size, URL, version, separated by tabs, and each file name once for an item",
+            at: commands.first?.fetch?.resolver.first?.location))
         return
       }
       files[fields[0], default: []].append(

@@ -18,7 +18,8 @@ public struct GitSourceTree: SourceTree {
     let parts = path.split(separator: "/")
     let folder = parts.dropLast().joined(separator: "/")
     guard let name = parts.last,
-      let file = try? repositories.files(url, commit: commit, folder: folder).first(where: { $0.path == name })
+      let file = try? repositories.files(url, commit: commit, folder: folder).first(where: { $0.path == name }
+      )
     else { return nil }
     return try repositories.blob(url, object: file.object)
   }
@@ -45,7 +46,8 @@ public struct GitSourceTree: SourceTree {
       case .symlink:
         let target = try repositories.blob(url, object: entry.object)
         files[entry.path] = SourceFile(
-          path: entry.path, kind: .symlink(target: String(decoding: target, as: UTF8.self)), object: entry.object)
+          path: entry.path, kind: .symlink(target: String(decoding: target, as: UTF8.self)),
+          object: entry.object)
       case .submodule:
         files[entry.path] = SourceFile(path: entry.path, kind: .folder)
       }
@@ -60,6 +62,7 @@ public struct GitSourceTree: SourceTree {
     let digest = Digest(of: try repositories.blob(url, object: object))
     let path = RepositoryPath.join(folder, file.path) ?? file.path
     return Leaf(
-      Artifact(.blob, digest), .gitBlob(mirror: repositories.mirror(url), object: object), origin: "\(origin):\(path)")
+      Artifact(.blob, digest), .gitBlob(mirror: repositories.mirror(url), object: object),
+      origin: "\(origin):\(path)")
   }
 }

@@ -37,7 +37,9 @@ public struct ImageNames: Sendable {
     var seen: Set<String> = []
     while let next = aliases[current] ?? aliases[Self.withTag(current)] {
       if next.hasPrefix("//") {
-        guard let label = try? Label(next) else { return .unknown(hint: "the alias '\(current)' names no label") }
+        guard let label = try? Label(next) else {
+          return .unknown(hint: "the alias '\(current)' names no label")
+        }
         return .target(label)
       }
       guard seen.insert(current).inserted else {
@@ -59,7 +61,9 @@ public struct ImageNames: Sendable {
       return .external(reference: current, isInsecure: registry?.isInsecure ?? false)
     }
     return .unknown(
-      hint: "declare the registry '\(reference.registry ?? "")' under 'registries:' of graph.yml, or pin a digest")
+      hint:
+        "declare the registry '\(reference.registry ?? "")' under 'registries:' of graph.yml, or pin a digest"
+    )
   }
 
   private func hint(for reference: ImageReference) -> String {
@@ -71,7 +75,9 @@ public struct ImageNames: Sendable {
   }
 
   private static func withTag(_ text: String) -> String {
-    guard let reference = try? ImageReference(text), reference.tag == nil, reference.digest == nil else { return text }
+    guard let reference = try? ImageReference(text), reference.tag == nil, reference.digest == nil else {
+      return text
+    }
     return text + ":latest"
   }
 }

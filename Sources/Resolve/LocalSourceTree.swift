@@ -16,7 +16,7 @@ public struct LocalSourceTree: SourceTree {
 
   public func read(_ path: String) throws -> [UInt8]? {
     let full = absolute(path)
-    try checkInside(path)
+    try requireInside(path)
     let descriptor = open(full, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -36,7 +36,7 @@ public struct LocalSourceTree: SourceTree {
   public func list(_ folder: String) throws -> [SourceFile]? {
     var status = stat()
     guard stat(absolute(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
-    try checkInside(folder)
+    try requireInside(folder)
     var files: [SourceFile] = []
     try walk(absolute(folder), prefix: "", into: &files)
     return files.sorted { $0.path.precedesInBytes($1.path) }
@@ -49,21 +49,17 @@ public struct LocalSourceTree: SourceTree {
     return Leaf(Artifact(.blob, digest), .file(path: absolute(path)), origin: name)
   }
 
-  /// - Throws: `GraphError(.user)` where symbolic links on the way to `path` leave the source.
-  private func checkInside(_ path: String) throws {
-    guard let real = Self.realPath(absolute(path)), let realRoot = Self.realPath(root) else { return }
-    if real != realRoot, !real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") {
-      throw GraphError(
-        .user, "'\(path)' is a symbolic link that leaves the source folder",
-        hint: "copy what it points to into the workspace")
-    }
-  }
-
-  /// The path without symbolic links; `nil` where there is nothing.
-  private static func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
+  /// Refuses a path that symbolic links lead out of the source's root: what is there is nobody's source.
+  private func requireInside(_ path: String) throws {
+    guard let top = realpath(root, nil) else { return }
+    defer { free(top) }
+    guard let real = realpath(absolute(path), nil) else { return }
+    defer { free(real) }
+    let (rootPath, target) = (String(cString: top), String(cString: real))
+    if target == rootPath || target.hasPrefix(rootPath == "/" ? "/" : rootPath + "/") { return }
+    throw GraphError(
+      .user, "'\(absolute(path))' is a symbolic link that leaves '\(rootPath)'",
+      hint: "copy what it points to into it")
   }
 
   private func absolute(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
@@ -74,10 +70,13 @@ public struct LocalSourceTree: SourceTree {
     }
     defer { closedir(stream) }
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(validating: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
       guard let name else {
         throw GraphError(
-          .user, "folder '\(folder)' holds a file whose name is no UTF-8 text", hint: "rename the file or remove it")
+          .user, "folder '\(folder)' holds a file whose name is no UTF-8 text",
+          hint: "rename the file or remove it")
       }
       if name == "." || name == ".." || (prefix.isEmpty && name == ".git") { continue }
       let full = "\(folder)/\(name)"

@@ -44,7 +44,10 @@ struct Pins {
   mutating func image(
     _ reference: String, architecture: Architecture, isInsecure: Bool, using registries: any ImageRegistries
   ) async throws {
-    if snapshot.images.contains(where: { $0.reference == reference && $0.architecture == architecture.name }) { return }
+    if snapshot.images.contains(where: { $0.reference == reference && $0.architecture == architecture.name })
+    {
+      return
+    }
     try offlineCheck("image '\(reference)' for \(architecture)")
     let image = try await registries.resolve(reference, architecture: architecture, insecure: isInsecure)
     add {

@@ -73,7 +73,8 @@ public struct Resolver: Sendable {
     for image in images {
       try await pinExternalImages(of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
     }
-    try await FetchResolver(programs: ports.programs).resolve(workspace, pins: &pins, diagnostics: &diagnostics)
+    try await FetchResolver(programs: ports.programs).resolve(
+      workspace, pins: &pins, diagnostics: &diagnostics)
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (
       ResolvedWorkspace(
@@ -107,7 +108,9 @@ public struct Resolver: Sendable {
     if Self.isLocal(url) {
       guard let folder = RepositoryPath.join("", url) else {
         diagnostics.add(
-          .error("git-url '\(url)' leaves the workspace", at: entry.gitURL.location, hint: "name a folder inside it"))
+          .error(
+            "git-url '\(url)' leaves the workspace", at: entry.gitURL.location,
+            hint: "name a folder inside it"))
         return nil
       }
       let root = folder.isEmpty ? workspace.root : "\(workspace.root)/\(folder)"
@@ -126,7 +129,9 @@ public struct Resolver: Sendable {
     }
     guard let context = RepositoryPath.join(folder, entry.buildContext.value) else {
       diagnostics.add(
-        .error("build-context '\(entry.buildContext.value)' leaves the repository", at: entry.buildContext.location))
+        .error(
+          "build-context '\(entry.buildContext.value)' leaves the repository", at: entry.buildContext.location
+        ))
       return nil
     }
     guard let text = try source.read(dockerfilePath) else {
@@ -146,7 +151,8 @@ public struct Resolver: Sendable {
   }
 
   private func pipelineFile(
-    in folder: String, of source: any SourceTree, prefix: String, _ entry: ImageEntry, diagnostics: inout Diagnostics
+    in folder: String, of source: any SourceTree, prefix: String, _ entry: ImageEntry,
+    diagnostics: inout Diagnostics
   ) throws -> PipelineFile? {
     for name in CCCPReader.fileNames {
       let path = folder.isEmpty ? name : "\(folder)/\(name)"
@@ -156,7 +162,8 @@ public struct Resolver: Sendable {
       if let file, file.jobID.value != entry.jobID.value {
         diagnostics.add(
           .error(
-            "job-id '\(file.jobID.value)' is not the index entry's '\(entry.jobID.value)'", at: file.jobID.location,
+            "job-id '\(file.jobID.value)' is not the index entry's '\(entry.jobID.value)'",
+            at: file.jobID.location,
             hint: "the entry is at \(entry.location)"))
       }
       return file
@@ -172,12 +179,12 @@ public struct Resolver: Sendable {
     of image: ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
     diagnostics: inout Diagnostics
   ) async throws {
-    for architecture in workspace.settings.architectures {
-      for reference in image.dockerfile.baseReferences(for: architecture.value) {
+    for architecture in workspace.settings.architectures.map(\.value) {
+      for reference in image.dockerfile.bases(for: architecture) {
         guard case .external(let name, let isInsecure) = names.meaning(of: reference.value) else { continue }
         do {
           try await pins.image(
-            name, architecture: architecture.value, isInsecure: isInsecure, using: ports.registries)
+            name, architecture: architecture, isInsecure: isInsecure, using: ports.registries)
         } catch let error as GraphError where error.kind == .user {
           diagnostics.add(.error(error.message, at: reference.location, hint: error.hint))
         }

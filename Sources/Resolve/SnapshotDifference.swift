@@ -35,10 +35,8 @@ public struct SnapshotDifference: Sendable {
       facts[Fact(kind: "image", subject: "\(pin.reference) \(pin.architecture)")] = pin.manifest
     }
     for pin in snapshot.fetches {
-      for file in pin.files {
-        let version = file.version.isEmpty ? file.name : file.version
-        facts[Fact(kind: "fetch", subject: "\(pin.label):\(pin.architecture)")] = "\(version) \(file.sha256)"
-      }
+      let files = pin.files.map { "\($0.version.isEmpty ? $0.name : $0.version) \($0.sha256)" }
+      facts[Fact(kind: "fetch", subject: "\(pin.label):\(pin.architecture)")] = files.joined(separator: ", ")
     }
     for pin in snapshot.tools { facts[Fact(kind: "tool", subject: pin.name)] = pin.sha256 }
     return facts

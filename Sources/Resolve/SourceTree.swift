@@ -49,7 +49,8 @@ extension SourceTree {
         let leaf = try leaf(file, in: folder)
         contents[leaf.artifact.digest] = leaf.content
         entries.append(
-          Layer.Entry(path: file.path, content: .file(leaf.artifact.digest), mode: isExecutable ? 0o755 : 0o644))
+          Layer.Entry(
+            path: file.path, content: .file(leaf.artifact.digest), mode: isExecutable ? 0o755 : 0o644))
       }
     }
     let layer = Layer(entries: entries)

@@ -40,6 +40,8 @@ final class Compilation {
   private var imageStates: [Label: ImageState?] = [:]
   private var repositoryOutputs: [Label: OutputReference?] = [:]
   private var commandNodes: [Label: NodeID?] = [:]
+  /// By source and folder.
+  var listings: [String: [SourceFile]] = [:]
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
@@ -47,6 +49,15 @@ final class Compilation {
   private let basesByLabel: [Label: BaseImage]
   private let repositoriesByLabel: [Label: RepositoryTarget]
   private let commandsByLabel: [Label: CommandTarget]
+  /// Labels with a tag, by the same without.
+  private let tagged: [Label: [Label]]
+  private let imagePins: [PinKey: Snapshot.ImagePin]
+  private let fetchPins: [PinKey: Snapshot.FetchPin]
+
+  private struct PinKey: Hashable {
+    let name: String
+    let architecture: String
+  }
 
   init(_ resolved: ResolvedWorkspace, buildNumber: String?) {
     self.resolved = resolved
@@ -59,6 +70,28 @@ final class Compilation {
     basesByLabel = table(resolved.workspace.bases) { $0.label.value }
     repositoriesByLabel = table(resolved.workspace.repositories) { $0.label.value }
     commandsByLabel = table(resolved.workspace.commands) { $0.label.value }
+    tagged = Dictionary(grouping: imagesByLabel.keys.sorted()) { Label(package: $0.package, name: $0.name) }
+    imagePins = Dictionary(
+      resolved.snapshot.images.map { (PinKey(name: $0.reference, architecture: $0.architecture), $0) },
+      uniquingKeysWith: { first, _ in first })
+    fetchPins = Dictionary(
+      resolved.snapshot.fetches.map { (PinKey(name: $0.label, architecture: $0.architecture), $0) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  func imagePin(_ reference: String, _ architecture: Architecture) -> Snapshot.ImagePin? {
+    imagePins[PinKey(name: reference, architecture: architecture.name)]
+  }
+
+  func fetchPin(_ label: String, _ architecture: String) -> Snapshot.FetchPin? {
+    fetchPins[PinKey(name: label, architecture: architecture)]
+  }
+
+  /// The label with the tag that it means where it names none: `latest`, or the only one there is.
+  func known(_ label: Label) -> Label {
+    guard label.tag == nil, let all = tagged[label.withoutArchitecture] else { return label }
+    let meant = all.count == 1 ? all.first : all.first { $0.tag == "latest" }
+    return meant?.on(label.architecture) ?? label
   }
 
   var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
@@ -78,7 +111,7 @@ final class Compilation {
       for architecture in base.architectures {
         _ = try imageState(base.label.value.on(architecture.value), at: base.label.location)
       }
-      addIndex(of: base.label.value, at: base.label.location)
+      if builder.target(base.label.value) == nil { addIndex(of: base.label.value, at: base.label.location) }
     }
     for image in resolved.unresolved {
       checkDeclaredEdges(of: image.entry, discovered: nil)
@@ -90,20 +123,19 @@ final class Compilation {
       for architecture in architectures {
         _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
       }
-      addIndex(of: image.entry.label, at: image.entry.location)
+      if builder.target(image.entry.label) == nil {
+        addIndex(of: image.entry.label, at: image.entry.location)
+      }
     }
   }
 
   /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
   func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
+    let label = known(label)
     if let known = imageStates[label] { return known }
     let state: ImageState?? = try guardingCycles(label, at: location) {
       if let base = basesByLabel[label.withoutArchitecture] {
-        let offered = base.architectures.map(\.value)
-        guard let architecture = label.architecture, offered.contains(architecture) else {
-          reportArchitecture(label, offered: offered, at: location)
-          return nil
-        }
+        guard isDeclared(label, among: base.architectures, at: location) else { return nil }
         return try compile(base, label)
       }
       if let image = imagesByLabel[label.withoutArchitecture] { return try compile(image, label) }
@@ -126,6 +158,7 @@ final class Compilation {
         reportUnknown(label, at: location)
         return nil
       }
+      guard isDeclared(label, among: repository.architectures, at: location) else { return nil }
       return try compile(repository, label)
     }
     repositoryOutputs[label] = output ?? nil
@@ -139,39 +172,72 @@ final class Compilation {
       return nil
     }
     let label = command.architectures.isEmpty ? label.withoutArchitecture : label
-    if let architecture = label.architecture, !command.serves(architecture) {
-      reportArchitecture(label, offered: command.architectures.map(\.value), at: location)
+    if let known = commandNodes[label] { return known }
+    if !command.architectures.isEmpty, !isDeclared(label, among: command.architectures, at: location) {
       return nil
     }
-    if let known = commandNodes[label] { return known }
     let node: NodeID?? = try guardingCycles(label, at: location) { try compile(command, label) }
     commandNodes[label] = node ?? nil
     return node ?? nil
   }
 
-  /// What a label delivers, whatever its kind.
+  /// What a label delivers, whatever its kind; an image of no architecture is its index over all of them.
   func delivered(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    let label = known(label)
     let plain = label.withoutArchitecture
     if commandsByLabel[plain] != nil {
       _ = try commandNode(label, at: location)
     } else if repositoriesByLabel[plain] != nil {
       _ = try repositoryOutput(label, at: location)
+    } else if label.architecture == nil, basesByLabel[plain] != nil || imagesByLabel[plain] != nil {
+      for architecture in basesByLabel[plain]?.architectures.map(\.value) ?? architectures {
+        _ = try imageState(label.on(architecture), at: location)
+      }
+      if builder.target(plain) == nil { addIndex(of: plain, at: location) }
     } else {
       _ = try imageState(label, at: location)
     }
-    return (builder.target(label) ?? builder.target(plain)).map { OutputReference(node: $0.node, output: $0.output) }
+    return (builder.target(label) ?? builder.target(plain)).map {
+      OutputReference(node: $0.node, output: $0.output)
+    }
+  }
+
+  /// Whether a target is declared for the label's architecture; it is an error where something needs it for another.
+  private func isDeclared(
+    _ label: Label, among declared: [Located<Architecture>], at location: SourceLocation
+  ) -> Bool {
+    if declared.contains(where: { $0.value == label.architecture }) { return true }
+    let names = declared.map(\.value.name).joined(separator: ", ")
+    let plain = label.withoutArchitecture
+    diagnostics.add(
+      label.architecture.map {
+        .error(
+          "'\(plain)' is needed for \($0), and declared for \(names) only", at: location,
+          hint: "add \($0) to its 'arches', or take it out of those of what needs it")
+      }
+        ?? .error(
+          "'\(plain)' is needed without an architecture", at: location,
+          hint: "name one: '\(plain):\(declared.first?.value.name ?? Architecture.host.name)'"))
+    return false
   }
 
   var commands: [CommandTarget] { resolved.workspace.commands }
 
-  private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws -> T?? {
+  private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
+    -> T??
+  {
     if let start = inProgress.firstIndex(where: { $0.label == label }) {
       let cycle = inProgress[start...]
-      let path = (cycle.map(\.label) + [label]).map(\.description).joined(separator: " -> ")
-      let lines = cycle.dropFirst().map { "\($0.location) names \($0.label)" } + ["\(location) names \(label)"]
+      // Without architectures, so that a cycle is one message and not one for each.
+      let path = (cycle.map(\.label) + [label]).map(\.withoutArchitecture.description).joined(
+        separator: " -> ")
+      let lines =
+        cycle.dropFirst().map { "\($0.location) names \($0.label.withoutArchitecture)" }
+        + ["\(location) names \(label.withoutArchitecture)"]
       diagnostics.add(
         .error(
-          "these targets need each other: \(path)", at: location, hint: "remove one of: " + lines.joined(separator: "; ")))
+          "these targets need each other: \(path)", at: location,
+          hint: "remove one of: " + lines.joined(separator: "; ")))
       return .some(nil)
     }
     inProgress.append((label, location))
@@ -179,15 +245,9 @@ final class Compilation {
     return try body()
   }
 
-  private func reportArchitecture(_ label: Label, offered: [Architecture], at location: SourceLocation) {
-    diagnostics.add(
-      .error(
-        "'\(label.withoutArchitecture)' is not declared for \(label.architecture?.name ?? "every architecture")",
-        at: location, hint: "it is for: " + offered.map(\.name).joined(separator: ", ")))
-  }
-
   private func reportUnknown(_ label: Label, at location: SourceLocation) {
-    let names = (Array(imagesByLabel.keys) + basesByLabel.keys + repositoriesByLabel.keys + commandsByLabel.keys)
+    let names =
+      (Array(imagesByLabel.keys) + basesByLabel.keys + repositoriesByLabel.keys + commandsByLabel.keys)
     if names.contains(label.withoutArchitecture) { return }
     // An entry whose source is wrong has been reported as such.
     if resolved.workspace.images.contains(where: { $0.label == label.withoutArchitecture }) { return }

@@ -7,7 +7,9 @@ func removeFile(_ path: String) { unlink(path) }
 func removeFolder(_ path: String) {
   guard let stream = opendir(path) else { return }
   while let entry = readdir(stream) {
-    let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
     if name != "." && name != ".." { unlink("\(path)/\(name)") }
   }
   closedir(stream)

@@ -11,7 +11,8 @@ public enum RuleSet {
   ) -> [any Operation] {
     GatherOperation.all + [
       AssembleOperation(), ConfigureOperation(), CopyOperation(),
-      FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(), LockOperation(),
+      FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
+      LockOperation(),
       MakeFolderOperation(), PackOperation(scratch: scratch),
       PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), UnresolvedOperation(),
     ]

@@ -36,7 +36,8 @@ public struct Wave: Sendable {
     /// What was running when the wave was cancelled, with the seconds each had run.
     public var interrupted: [(node: NodeID, seconds: Double)] = []
 
-    public var succeeded: Bool { failures.isEmpty && interrupted.isEmpty && skipped.isEmpty }
+    /// Whether every root is up to date. A wave that was cancelled while nothing ran has no failure either.
+    public var succeeded: Bool { failures.isEmpty && plan.roots.allSatisfy { outputs[$0] != nil } }
   }
 
   private let graph: Graph
@@ -75,12 +76,11 @@ public struct Wave: Sendable {
       var pass = WavePass(plan: plan, priorities: path.priorities, options: options)
       try await drive(&pass, events: events)
       ranBefore.formUnion(pass.outcome.ran)
-      guard let lost = pass.lost, attempt < Self.restartsMax, !Task.isCancelled else {
-        if let lost = pass.lost {
-          throw GraphError(
-            .environment, "the store keeps losing blob \(lost)", hint: "check the disk, then run 'graph clean --all'")
-        }
-        return pass.outcome
+      guard let lost = pass.lost, !Task.isCancelled else { return pass.outcome }
+      if attempt == Self.restartsMax {
+        throw GraphError(
+          .environment, "the store keeps losing blob \(lost)",
+          hint: "check the disk, then run 'graph clean --all'")
       }
       try cache.forget(lost)
       events.handle(.restarted(reason: "blob \(lost.short) was lost or damaged; what made it runs again"))
@@ -96,7 +96,8 @@ public struct Wave: Sendable {
     try await withThrowingTaskGroup(of: (NodeID, NodeResult).self) { group in
       while true {
         while !Task.isCancelled, let next = pass.takeReady() {
-          guard let inputs = Planner.inputs(of: graph[next].action, outputs: { pass.outcome.outputs[$0] }) else {
+          guard let inputs = Planner.inputs(of: graph[next].action, outputs: { pass.outcome.outputs[$0] })
+          else {
             preconditionFailure("a ready node has all its inputs")
           }
           let isPending = pass.isPending(next)
@@ -104,7 +105,11 @@ public struct Wave: Sendable {
           started[next] = clock.now
           let deepKey = pass.outcome.plan.deepKeys[Int(next.index)]
           group.addTask {
-            (next, await self.settle(next, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, events))
+            (
+              next,
+              await self.settle(
+                next, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, events)
+            )
           }
         }
         guard let (id, result) = try await group.next() else { break }
@@ -166,7 +171,8 @@ public struct Wave: Sendable {
       // The failure is reported in any case; that it cannot be remembered must not hide it.
       try? cache.remember(failure, of: key)
       return .failed(
-        Failure(failure.kind == .deterministic ? .deterministic : .resource, failure.reason, log: failure.log))
+        Failure(failure.kind == .deterministic ? .deterministic : .resource, failure.reason, log: failure.log)
+      )
     } catch let missing as MissingBlob {
       return .lost(missing.digest)
     } catch is CancellationError {

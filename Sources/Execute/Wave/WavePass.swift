@@ -97,6 +97,7 @@ struct WavePass {
     case .lost(let digest):
       states[Int(id.index)] = .failed
       lost = lost ?? digest
+      events.handle(.finished(id, .cancelled, seconds: seconds))
     case .cancelled:
       states[Int(id.index)] = .failed
       // Cancelled because the pass restarts or stops at a failure: not an interruption by the user.

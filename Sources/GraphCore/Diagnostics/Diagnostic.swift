@@ -40,7 +40,8 @@ public struct Diagnostic: Hashable, Sendable {
   public var hint: String?
 
   public init(
-    _ severity: Severity, at location: SourceLocation?, _ message: String, sourceLine: String? = nil, length: Int = 1,
+    _ severity: Severity, at location: SourceLocation?, _ message: String, sourceLine: String? = nil,
+    length: Int = 1,
     hint: String? = nil
   ) {
     self.severity = severity

@@ -18,7 +18,8 @@ public struct Action: Hashable, Sendable {
   public var hints: [String: String]
 
   public init(
-    rule: Rule, arguments: [Argument] = [], environment: [String: String] = [:], architecture: Architecture? = nil,
+    rule: Rule, arguments: [Argument] = [], environment: [String: String] = [:],
+    architecture: Architecture? = nil,
     inputs: [Input] = [], outputs: [Output], command: Command? = nil, limits: Limits = Limits(),
     hints: [String: String] = [:]
   ) {

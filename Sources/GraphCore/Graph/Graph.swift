@@ -35,7 +35,8 @@ public struct Graph: Sendable {
     var counts = [Int32](repeating: 0, count: nodes.count + 1)
     for node in nodes {
       var seen: Set<NodeID> = []
-      for case .output(let producer, _) in node.action.inputs.map(\.source) where seen.insert(producer).inserted {
+      for case .output(let producer, _) in node.action.inputs.map(\.source)
+      where seen.insert(producer).inserted {
         edges.append(producer)
         counts[Int(producer.index) + 1] += 1
       }
@@ -98,7 +99,9 @@ public struct GraphBuilder: Sendable {
   /// Adds a node and returns its number. A second node of the same label and step gets a numbered step.
   public mutating func add(_ node: Node) -> NodeID {
     for case .output(let producer, _) in node.action.inputs.map(\.source) {
-      precondition(Int(producer.index) < nodes.count, "an input of '\(node.name)' comes from a node that is not there yet")
+      precondition(
+        Int(producer.index) < nodes.count,
+        "an input of '\(node.name)' comes from a node that is not there yet")
     }
     var unique = node
     var number = 2

@@ -17,7 +17,9 @@ public struct Node: Sendable {
   /// Whether what it does cannot be seen from its declaration (a RUN that is no package installation).
   public let isOpaque: Bool
 
-  public init(label: Label, step: String, action: Action, location: SourceLocation? = nil, isOpaque: Bool = false) {
+  public init(
+    label: Label, step: String, action: Action, location: SourceLocation? = nil, isOpaque: Bool = false
+  ) {
     self.label = label
     self.step = step
     self.action = action

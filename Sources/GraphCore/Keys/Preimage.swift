@@ -33,12 +33,16 @@ public struct Preimage: Hashable, Sendable {
     precondition(names.count == action.inputs.count, "one name for each input")
     var lines = ["graph-key 1", Self.line("rule", action.rule.description)]
     if let architecture = action.architecture { lines.append(Self.line("architecture", architecture.name)) }
-    for argument in action.arguments { lines.append(Self.line("argument", [argument.name] + argument.values)) }
+    for argument in action.arguments {
+      lines.append(Self.line("argument", [argument.name] + argument.values))
+    }
     for (name, value) in action.environment.sorted(by: { $0.key.precedesInBytes($1.key) }) {
       lines.append(Self.line("environment", "\(name)=\(value)"))
     }
     if let command = action.command { lines += Self.lines(of: command) }
-    for (input, name) in zip(action.inputs, names) { lines.append("input \(name) \(Escape.encode(input.role))") }
+    for (input, name) in zip(action.inputs, names) {
+      lines.append("input \(name) \(Escape.encode(input.role))")
+    }
     for output in action.outputs { lines.append(Self.line("output", output.kind.rawValue, output.name)) }
     text = lines.joined(separator: "\n") + "\n"
   }

@@ -25,14 +25,30 @@ public struct PreimageDifference: Hashable, Sendable {
     let oldValues = Dictionary(before.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     let newNames = Set(after.map(\.name))
     var changes: [Change] = []
-    for fact in after where oldValues[fact.name] != fact.value {
+    for (name, value) in after {
+      guard let known = oldValues[name] else {
+        changes.append(Change(fact: name.fact, name: name.name, old: nil, new: Self.decoded(value)))
+        continue
+      }
+      // Bytes decide, as they do for the key. Where two values read alike once decoded (`a b` and `a`, `b`), their
+      // encoded words show the difference.
+      if known.utf8.elementsEqual(value.utf8) { continue }
+      let (oldText, newText) = (Self.decoded(known), Self.decoded(value))
       changes.append(
-        Change(fact: fact.name.fact, name: fact.name.name, old: oldValues[fact.name], new: fact.value))
+        oldText == newText
+          ? Change(fact: name.fact, name: name.name, old: known, new: value)
+          : Change(fact: name.fact, name: name.name, old: oldText, new: newText))
     }
-    for fact in before where !newNames.contains(fact.name) {
-      changes.append(Change(fact: fact.name.fact, name: fact.name.name, old: fact.value, new: nil))
+    for (name, value) in before where !newNames.contains(name) {
+      changes.append(Change(fact: name.fact, name: name.name, old: Self.decoded(value), new: nil))
     }
     self.changes = changes
+  }
+
+  /// Encoded words as a person reads them.
+  private static func decoded(_ words: String) -> String {
+    words.split(separator: " ", omittingEmptySubsequences: false)
+      .map { Escape.decode(String($0)) ?? String($0) }.joined(separator: " ")
   }
 
   private struct Name: Hashable {
@@ -40,10 +56,14 @@ public struct PreimageDifference: Hashable, Sendable {
     let name: String
   }
 
+  /// The facts of a preimage with their values as encoded words, in its order.
   private static func facts(_ preimage: Preimage) -> [(name: Name, value: String)] {
     var counts: [Name: Int] = [:]
-    return preimage.text.split(separator: "\n").map { line in
-      let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    // By bytes: a value that begins with a combining character would swallow the space before it.
+    return preimage.text.utf8.split(separator: 0x0a).map { line in
+      let words = line.split(separator: 0x20, omittingEmptySubsequences: false).map {
+        String(decoding: $0, as: UTF8.self)
+      }
       let fact = words[0]
       let rest = Array(words.dropFirst())
       var name: Name
@@ -56,17 +76,18 @@ public struct PreimageDifference: Hashable, Sendable {
         name = Name(fact: fact, name: Escape.decode(rest.first ?? "") ?? "")
         value = Array(rest.dropFirst())
       case "environment":
-        let pair = (Escape.decode(rest.first ?? "") ?? "").split(separator: "=", maxSplits: 1).map(String.init)
+        let pair = (Escape.decode(rest.first ?? "") ?? "").split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false
+        ).map(String.init)
         name = Name(fact: fact, name: pair.first ?? "")
-        value = Array(pair.dropFirst())
+        value = pair.dropFirst().map(Escape.encode)
       default:
         name = Name(fact: fact, name: "")
         value = rest
       }
       counts[name, default: 0] += 1
       if let count = counts[name], count > 1 { name = Name(fact: name.fact, name: "\(name.name) (\(count))") }
-      let decoded = fact == "input" ? value : value.map { Escape.decode($0) ?? $0 }
-      return (name, decoded.joined(separator: " "))
+      return (name, value.joined(separator: " "))
     }
   }
 }

@@ -23,16 +23,23 @@ public struct Planner: Sendable {
     var deepKeys = [Key](repeating: placeholder, count: graph.nodes.count)
     var keys = [Key?](repeating: nil, count: graph.nodes.count)
     var preimages = [Preimage?](repeating: nil, count: graph.nodes.count)
+    // Forced nodes and what stands on them: leaf inputs do not tell what a forced node will make.
+    var followsForced = [Bool](repeating: false, count: graph.nodes.count)
 
     for id in closure {
       let index = Int(id.index)
       let action = graph[id].action
       deepKeys[index] = Self.deepKey(of: action, producers: deepKeys)
-      if let preimage = Self.preimage(of: action, outputs: { Self.result(decisions[Int($0.index)])?.outputs }) {
+      if let preimage = Self.preimage(of: action, outputs: { Self.result(decisions[Int($0.index)])?.outputs })
+      {
         preimages[index] = preimage
         keys[index] = preimage.key
       }
-      decisions[index] = try decide(id, key: keys[index], deepKey: deepKeys[index], preimage: preimages[index], decisions)
+      followsForced[index] =
+        forced.contains(id) || graph.dependencies(of: id).contains { followsForced[Int($0.index)] }
+      let deepKey = followsForced[index] ? nil : deepKeys[index]
+      decisions[index] = try decide(
+        id, key: keys[index], deepKey: deepKey, preimage: preimages[index], decisions)
     }
 
     var isNeeded = [Bool](repeating: false, count: graph.nodes.count)
@@ -49,11 +56,11 @@ public struct Planner: Sendable {
   }
 
   private func decide(
-    _ id: NodeID, key: Key?, deepKey: Key, preimage: Preimage?, _ decisions: [Plan.Decision]
+    _ id: NodeID, key: Key?, deepKey: Key?, preimage: Preimage?, _ decisions: [Plan.Decision]
   ) throws -> Plan.Decision {
     if forced.contains(id) { return key == nil ? .pending(.forced) : .run(.forced) }
     if let key, let result = try cache.result(of: key) { return .cached(result) }
-    if key == nil, let result = try cache.result(ofDeep: deepKey) { return .cached(result) }
+    if key == nil, let deepKey, let result = try cache.result(ofDeep: deepKey) { return .cached(result) }
     let waitsFor = graph.dependencies(of: id).filter { Self.result(decisions[Int($0.index)]) == nil }
     let trace = try cache.trace(ofNode: graph[id].name)
     guard let trace else { return key == nil ? .pending(.new) : .run(.new) }

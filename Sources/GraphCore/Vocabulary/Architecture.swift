@@ -51,32 +51,49 @@ public struct Architecture: Hashable, Sendable {
   }
 
   private static func row(
-    _ name: String, machine: String? = nil, rpm: String? = nil, base: String? = nil, compatible: [String], oci: String,
-    variant: String? = nil, debian: String, qemu: String? = nil, isa: String, elf: (class: UInt8, data: UInt8, machine: UInt8)
+    _ name: String, machine: String? = nil, rpm: String? = nil, base: String? = nil, compatible: [String],
+    oci: String,
+    variant: String? = nil, debian: String, qemu: String? = nil, isa: String,
+    elf: (class: UInt8, data: UInt8, machine: UInt8)
   ) -> Names {
     let machineBytes: [UInt8] = elf.data == 1 ? [elf.machine, 0] : [0, elf.machine]
     let typeBytes: [UInt8] = elf.data == 1 ? [2, 0] : [0, 2]
     let typeMask: [UInt8] = elf.data == 1 ? [0xfe, 0xff] : [0xff, 0xfe]
     return Names(
-      name: name, machine: machine ?? name, rpm: rpm ?? name, baseArch: base ?? name, compatible: compatible, oci: oci,
+      name: name, machine: machine ?? name, rpm: rpm ?? name, baseArch: base ?? name, compatible: compatible,
+      oci: oci,
       ociVariant: variant, debian: debian, qemu: qemu ?? name, remoteISA: isa,
-      elfMagic: [0x7f, 0x45, 0x4c, 0x46, elf.class, elf.data, 1] + [UInt8](repeating: 0, count: 9) + typeBytes + machineBytes,
-      elfMask: [UInt8](repeating: 0xff, count: 7) + [0] + [UInt8](repeating: 0xff, count: 8) + typeMask + [0xff, 0xff])
+      elfMagic: [0x7f, 0x45, 0x4c, 0x46, elf.class, elf.data, 1] + [UInt8](repeating: 0, count: 9) + typeBytes
+        + machineBytes,
+      elfMask: [UInt8](repeating: 0xff, count: 7) + [0] + [UInt8](repeating: 0xff, count: 8) + typeMask + [
+        0xff, 0xff,
+      ])
   }
 
   private static let rows: [Names] = [
     row(
-      "x86_64", compatible: ["x86_64", "amd64", "em64t", "athlon", "i686", "i586", "i486", "i386", "noarch"], oci: "amd64",
+      "x86_64", compatible: ["x86_64", "amd64", "em64t", "athlon", "i686", "i586", "i486", "i386", "noarch"],
+      oci: "amd64",
       debian: "amd64", isa: "x86-64", elf: (2, 1, 62)),
-    row("aarch64", compatible: ["aarch64", "noarch"], oci: "arm64", debian: "arm64", isa: "arm-a64", elf: (2, 1, 183)),
-    row("ppc64le", compatible: ["ppc64le", "noarch"], oci: "ppc64le", debian: "ppc64el", isa: "power-isa-le", elf: (2, 1, 21)),
-    row("s390x", compatible: ["s390x", "s390", "noarch"], oci: "s390x", debian: "s390x", isa: "s390x", elf: (2, 2, 22)),
-    row("riscv64", compatible: ["riscv64", "noarch"], oci: "riscv64", debian: "riscv64", isa: "rv64g", elf: (2, 1, 243)),
     row(
-      "armhfp", machine: "armv7l", rpm: "armv7hl", compatible: ["armv7hl", "armv6hl", "noarch"], oci: "arm", variant: "v7",
+      "aarch64", compatible: ["aarch64", "noarch"], oci: "arm64", debian: "arm64", isa: "arm-a64",
+      elf: (2, 1, 183)),
+    row(
+      "ppc64le", compatible: ["ppc64le", "noarch"], oci: "ppc64le", debian: "ppc64el", isa: "power-isa-le",
+      elf: (2, 1, 21)),
+    row(
+      "s390x", compatible: ["s390x", "s390", "noarch"], oci: "s390x", debian: "s390x", isa: "s390x",
+      elf: (2, 2, 22)),
+    row(
+      "riscv64", compatible: ["riscv64", "noarch"], oci: "riscv64", debian: "riscv64", isa: "rv64g",
+      elf: (2, 1, 243)),
+    row(
+      "armhfp", machine: "armv7l", rpm: "armv7hl", compatible: ["armv7hl", "armv6hl", "noarch"], oci: "arm",
+      variant: "v7",
       debian: "armhf", qemu: "arm", isa: "arm-a32", elf: (1, 1, 40)),
     row(
-      "i386", machine: "i686", rpm: "i686", compatible: ["i686", "i586", "i486", "i386", "noarch"], oci: "386", debian: "i386",
+      "i386", machine: "i686", rpm: "i686", compatible: ["i686", "i586", "i486", "i386", "noarch"],
+      oci: "386", debian: "i386",
       isa: "x86-32", elf: (1, 1, 3)),
   ]
 }

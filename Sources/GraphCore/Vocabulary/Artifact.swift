@@ -22,7 +22,9 @@ public struct Artifact: Hashable, Sendable {
   /// Reads the form that `description` writes: `kind hex/size`.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: " ")
-    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), let digest = Digest(parts[1]) else { return nil }
+    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), let digest = Digest(parts[1]) else {
+      return nil
+    }
     self.init(kind, digest)
   }
 }

@@ -25,7 +25,7 @@ public struct Digest: Hashable, Sendable {
     guard hex.utf8.count == 64, size >= 0 else { return nil }
     var words: [UInt64] = [0, 0, 0, 0]
     for (offset, character) in hex.utf8.enumerated() {
-      guard let nibble = Self.nibble(character) else { return nil }
+      guard let nibble = Hex.nibble(character) else { return nil }
       words[offset / 16] = words[offset / 16] << 4 | UInt64(nibble)
     }
     self.init(words: words, size: size)
@@ -77,15 +77,6 @@ public struct Digest: Hashable, Sendable {
   }
 
   private static let digits = Array("0123456789abcdef".utf8)
-
-  private static func nibble(_ character: UInt8) -> UInt8? {
-    switch character {
-    case 0x30...0x39: character - 0x30
-    case 0x41...0x46: character - 0x41 + 10
-    case 0x61...0x66: character - 0x61 + 10
-    default: nil
-    }
-  }
 }
 
 extension Digest: CustomStringConvertible {

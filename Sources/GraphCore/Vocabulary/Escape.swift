@@ -57,9 +57,19 @@ public enum Hex {
     guard characters.count.isMultiple(of: 2) else { return nil }
     var output: [UInt8] = []
     for index in stride(from: 0, to: characters.count, by: 2) {
-      guard let byte = UInt8(String(decoding: characters[index...index + 1], as: UTF8.self), radix: 16) else { return nil }
-      output.append(byte)
+      guard let high = nibble(characters[index]), let low = nibble(characters[index + 1]) else { return nil }
+      output.append(high << 4 | low)
     }
     return output
+  }
+
+  /// The value of one digit of either case.
+  static func nibble(_ character: UInt8) -> UInt8? {
+    switch character {
+    case 0x30...0x39: character - 0x30
+    case 0x41...0x46: character - 0x41 + 10
+    case 0x61...0x66: character - 0x61 + 10
+    default: nil
+    }
   }
 }

@@ -45,8 +45,11 @@ public struct Label: Hashable, Sendable {
       rest = rest[..<at]
       guard tag?.isEmpty == false else { throw LabelError("'\(text)' has an empty tag after '@'") }
     }
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
+      throw LabelError("'\(text)' is not a label: it holds a space or a control character")
+    }
     let parts = rest.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count >= 2, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
+    guard parts.count >= 2, parts.allSatisfy({ !["", ".", "..", "..."].contains($0) }) else {
       throw LabelError("'\(text)' is not a label: it needs a package and a name, as in //app/httpd")
     }
     self.init(

@@ -24,7 +24,9 @@ public struct LabelPattern: Hashable, Sendable, CustomStringConvertible {
     if body == "//..." {
       matcher = .all(architecture)
     } else if body.hasPrefix("//"), body.hasSuffix("/...") {
-      matcher = .package(String(body.dropFirst(2).dropLast(4)), architecture)
+      // Whatever can stand before the name of a label can stand before the dots.
+      let label = try Label(body.dropLast(3) + "all")
+      matcher = .package(label.package, architecture)
     } else {
       matcher = .label(try Label(text))
     }

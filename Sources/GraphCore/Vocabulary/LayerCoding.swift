@@ -21,7 +21,8 @@ extension Layer {
     for entry in entries {
       let (kind, detail) = Self.describe(entry.content)
       output += kind.utf8
-      output += " \(String(entry.mode, radix: 8)) \(entry.owner) \(entry.group) \(entry.modified) \(detail) ".utf8
+      output +=
+        " \(String(entry.mode, radix: 8)) \(entry.owner) \(entry.group) \(entry.modified) \(detail) ".utf8
       output += Escape.encode(entry.path).utf8
       output.append(0x0a)
       for attribute in entry.attributes {
@@ -35,13 +36,13 @@ extension Layer {
   ///
   /// - Throws: `CorruptLayer` with the line number; a recipe is never read partially.
   public init(encoded bytes: [UInt8]) throws(CorruptLayer) {
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw CorruptLayer(line: 1) }
+    guard let text = String(validating: bytes, as: UTF8.self),
+      text.utf8.starts(with: (Self.header + "\n").utf8),
+      text.utf8.last == 0x0a
+    else { throw CorruptLayer(line: 1) }
     var entries: [Entry] = []
     for (index, line) in text.utf8.split(separator: 0x0a).enumerated() {
-      if index == 0 {
-        guard line.elementsEqual(Self.header.utf8) else { throw CorruptLayer(line: 1) }
-        continue
-      }
+      if index == 0 { continue }
       let fields = line.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
       if fields.first == "+" {
         guard fields.count >= 2, let name = Escape.decode(fields[1]), !entries.isEmpty,
@@ -90,7 +91,8 @@ extension Layer {
       let numbers = detail.split(separator: ":").compactMap { UInt32($0) }
       guard numbers.count == 2 else { return nil }
       return kind == "char"
-        ? .characterDevice(major: numbers[0], minor: numbers[1]) : .blockDevice(major: numbers[0], minor: numbers[1])
+        ? .characterDevice(major: numbers[0], minor: numbers[1])
+        : .blockDevice(major: numbers[0], minor: numbers[1])
     default: return nil
     }
   }

@@ -12,17 +12,20 @@ extension Compilation {
     }
     settings.command = base.command.isEmpty ? nil : base.command
     settings.labels = base.labels.isEmpty ? nil : base.labels
-    let leaf = Leaf.text(String(decoding: try settings.encoded(), as: UTF8.self), origin: "\(base.label.value) settings")
+    let leaf = Leaf.text(
+      String(decoding: try settings.encoded(), as: UTF8.self), origin: "\(base.label.value) settings")
     var state = ImageState(settings: settings, settingsSource: .leaf(leaf))
     for repository in base.repositories {
-      guard let output = try repositoryOutput(repository.value.on(architecture), at: repository.location) else {
+      guard let output = try repositoryOutput(repository.value.on(architecture), at: repository.location)
+      else {
         return nil
       }
       state.repositories.append(output)
     }
     let packages = base.packages.map(\.value)
     addInstallation(
-      PackageInstallation(packages: packages, weakDependencies: false), step: "", text: "packages", to: &state,
+      PackageInstallation(packages: packages, weakDependencies: false), step: "", text: "packages",
+      to: &state,
       label: label, location: base.label.location)
     finish(state, label: label, revision: nil, runs: [], location: base.label.location)
     return state

@@ -24,7 +24,9 @@ extension Compilation {
       inputs.append(Input("fetch/\(name)", source))
       stages.append(Command.Stage(role: "fetch/\(name)", path: "/build/fetch/\(name)"))
     }
-    for output in command.outputs { values["outputs.\(output.name.value)"] = "/build/out/\(output.name.value)" }
+    for output in command.outputs {
+      values["outputs.\(output.name.value)"] = "/build/out/\(output.name.value)"
+    }
     guard let root = try root(of: command, label, inputs: &inputs) else { return nil }
 
     let node = Node(
@@ -37,7 +39,9 @@ extension Compilation {
         command: Command(
           argv: command.command.map { Template($0.value).filled { values[$0] } }, workingDirectory: "/build",
           root: root, stages: stages,
-          collects: command.outputs.map { .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)")) }),
+          collects: command.outputs.map {
+            .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)"))
+          }),
         limits: .init(timeoutSeconds: command.timeoutSeconds)),
       location: command.location)
     let id = builder.add(node)
@@ -50,7 +54,9 @@ extension Compilation {
   /// The inputs `tool/NAME` for programs of the host.
   func toolInputs(_ names: [String]) -> [Input] {
     names.compactMap { name in
-      guard let tool = resolved.tools[name], let digest = Digest(hex: tool.sha256, size: tool.size) else { return nil }
+      guard let tool = resolved.tools[name], let digest = Digest(hex: tool.sha256, size: tool.size) else {
+        return nil
+      }
       return Input("tool/\(name)", .leaf(Leaf(Artifact(.blob, digest), .tool(path: tool.path), origin: name)))
     }
   }
@@ -83,7 +89,9 @@ extension Compilation {
     }
   }
 
-  private func source(of input: CommandTarget.NamedInput, for architecture: Architecture?) throws -> Input.Source? {
+  private func source(of input: CommandTarget.NamedInput, for architecture: Architecture?) throws -> Input
+    .Source?
+  {
     switch input.source {
     case .label(let label):
       if architecture == nil, label.value.architecture == nil, !servesAll(label.value) {
@@ -99,7 +107,12 @@ extension Compilation {
       let tree = LocalSourceTree(root: resolved.workspace.root, origin: "", digests: resolved.digests)
       if let leaf = try tree.treeLeaf(path.value, origin: path.value) { return .leaf(leaf) }
       let full = "\(resolved.workspace.root)/\(path.value)"
-      let digest = try resolved.digests.digest(ofFileAt: full)
+      guard let digest = try? resolved.digests.digest(ofFileAt: full) else {
+        // Not a file, or gone, or unreadable: the same thing to do for each.
+        diagnostics.add(
+          .error("the input '\(path.value)' is no file or folder that can be read", at: path.location))
+        return nil
+      }
       return .leaf(Leaf(Artifact(.blob, digest), .file(path: full), origin: path.value))
     }
   }
@@ -109,7 +122,7 @@ extension Compilation {
     guard command.fetch != nil else { return [] }
     let architecture = (label.architecture ?? resolved.workspace.fetchArchitecture).name
     let plain = label.withoutArchitecture.description
-    let pin = resolved.snapshot.fetches.first { $0.label == plain && $0.architecture == architecture }
+    let pin = fetchPin(plain, architecture)
     return (pin?.files ?? []).compactMap { file in
       guard let digest = Digest(hex: file.sha256, size: file.size) else { return nil }
       let node = builder.add(

@@ -19,12 +19,15 @@ public struct FetchOperation: Operation {
   }
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
-    guard let text = task.action.value("digest"), let digest = Digest(text), let url = task.action.hints["url"] else {
+    guard let text = task.action.value("digest"), let digest = Digest(text),
+      let url = task.action.hints["url"]
+    else {
       throw GraphError(.bug, "a fetch without digest or URL")
     }
     if try store.contains(digest) { return ["file": Artifact(.blob, digest)] }
     if isOffline {
-      throw GraphError(.unavailable, "\(url) has to be fetched, and --offline forbids it", hint: "run without --offline")
+      throw GraphError(
+        .unavailable, "\(url) has to be fetched, and --offline forbids it", hint: "run without --offline")
     }
     guard let curl = programs.find("curl") else {
       throw GraphError(.unavailable, "fetching needs the program 'curl'", hint: "apt-get install curl")
@@ -34,7 +37,8 @@ public struct FetchOperation: Operation {
     _ = try await programs.output(
       of: curl,
       arguments: [
-        "--fail", "--location", "--silent", "--show-error", "--retry", "4", "--retry-connrefused", "--connect-timeout",
+        "--fail", "--location", "--silent", "--show-error", "--retry", "4", "--retry-connrefused",
+        "--connect-timeout",
         "30", "--proto", "=http,https,file", "--output", file, "--url", url,
       ], environment: [:])
     do {

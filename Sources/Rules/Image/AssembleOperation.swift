@@ -17,7 +17,9 @@ public struct AssembleOperation: Operation {
       throw GraphError(.bug, "an image without settings or architecture")
     }
     let settings = try ImageSettings(encoded: try store.read(settingsBlob.digest))
-    let all = try task.inputs(under: "facts").map { try LayerFacts(text: try store.readText($0.artifact.digest)) }
+    let all = try task.inputs(under: "facts").map {
+      try LayerFacts(text: try store.readText($0.artifact.digest))
+    }
     let blobs = task.inputs(under: "blob").map(\.artifact.digest)
     let kept = all.indices.filter { !all[$0].isEmpty }
     let epoch = max(all.map(\.epoch).max() ?? 0, LayerDraft.earliest)
@@ -106,7 +108,9 @@ public struct IndexOperation: Operation {
 
 extension ImageLayout {
   /// Stores a layout's own files and its tree.
-  static func write(top: Descriptor, name: String?, blobs: [Digest], to store: any BlobStore) throws -> Artifact {
+  static func write(top: Descriptor, name: String?, blobs: [Digest], to store: any BlobStore) throws
+    -> Artifact
+  {
     let files = files(top: top, name: name)
     try store.write(files.layout)
     try store.write(files.index)

@@ -3,10 +3,10 @@ import GraphCore
 /// COPY: files of the build context as a layer over the layers below.
 ///
 /// The destination is resolved in the stacked root as a process in it would see it; folders that are missing on the way
-/// are made (0755, root). Modes are 0755 for folders and programs and 0644 for files whatever the checkout's umask was;
+/// are made (0755, of the same owner, as buildah and BuildKit do). Modes are 0755 for folders and programs and 0644 for files whatever the checkout's umask was;
 /// times are the newest of the layers below. Source: Dockerfile reference, COPY.
 public struct CopyOperation: Operation {
-  static let rule = Action.Rule("copy", version: 1)
+  static let rule = Action.Rule("copy", version: 2)
   public var rule: Action.Rule { Self.rule }
 
   public init() {}
@@ -22,7 +22,8 @@ public struct CopyOperation: Operation {
     }
     let identity = try UserNames(root, store: store).resolve(action.value("owner") ?? "")
     let mode = try Self.mode(action.value("mode") ?? "")
-    let isFolder = destination.hasSuffix("/") || destination.hasSuffix("/.") || destination == "." || root.isFolder(base)
+    let isFolder =
+      destination.hasSuffix("/") || destination.hasSuffix("/.") || destination == "." || root.isFolder(base)
     var layer = LayerDraft(root: root, epoch: max(root.newest, LayerDraft.earliest))
 
     for text in action.values("entries") {
@@ -30,24 +31,32 @@ public struct CopyOperation: Operation {
       guard fields.count == 3 else { throw GraphError(.bug, "COPY entry '\(text)'") }
       let (number, kind, place) = (fields[0], fields[1], fields[2])
       var path: String
+      let name = String(place.dropFirst())
       if place.hasPrefix("=") {
-        path = isFolder ? Self.join(base, String(place.dropFirst())) : base
+        path = isFolder ? Self.join(base, name) : base
       } else {
-        path = Self.join(base, place)
+        path = Self.join(base, name)
       }
-      path = root.resolve(path) ?? path
+      guard let resolved = root.resolve(path) else {
+        throw ActionFailed(.deterministic, "symbolic links on the way to '/\(path)' run in a circle")
+      }
+      path = resolved
       if kind == "folder" {
-        layer.addFolder(path, mode: mode ?? 0o755, owner: identity)
+        try layer.addFolder(path, mode: mode ?? 0o755, owner: identity)
         continue
       }
-      guard let artifact = task.input("source/\(number)/\(place)") else { throw GraphError(.bug, "no input '\(text)'") }
+      guard let artifact = task.input("source/\(number)/\(name)") else {
+        throw GraphError(.bug, "no input '\(text)'")
+      }
       if root.isFolder(path) {
-        throw ActionFailed(.deterministic, "'/\(path)' is a folder of the image, and COPY would put a file in its place")
+        throw ActionFailed(
+          .deterministic, "'/\(path)' is a folder of the image, and COPY would put a file in its place")
       }
       let content: Layer.Entry.Content =
         kind == "link" ? .symlink(target: try store.readText(artifact.digest)) : .file(artifact.digest)
-      layer.add(
-        path, content, mode: kind == "link" ? 0o777 : mode ?? (kind == "program" ? 0o755 : 0o644), owner: identity)
+      try layer.add(
+        path, content, mode: kind == "link" ? 0o777 : mode ?? (kind == "program" ? 0o755 : 0o644),
+        owner: identity)
     }
     return ["layer": try store.write(layer.layer, as: .layer)]
   }
@@ -67,7 +76,7 @@ public struct CopyOperation: Operation {
 
 /// WORKDIR: the folder, where it is not there yet.
 public struct MakeFolderOperation: Operation {
-  static let rule = Action.Rule("make-folder", version: 1)
+  static let rule = Action.Rule("make-folder", version: 2)
   public var rule: Action.Rule { Self.rule }
 
   public init() {}
@@ -82,12 +91,15 @@ public struct MakeFolderOperation: Operation {
       throw ActionFailed(.deterministic, "'\(folder)' is a file of the image, and WORKDIR needs a folder")
     }
     var layer = LayerDraft(root: root, epoch: max(root.newest, LayerDraft.earliest))
-    layer.addFolder(path, mode: 0o755, owner: (0, 0))
+    try layer.addFolder(path, mode: 0o755, owner: (0, 0))
     return ["layer": try store.write(layer.layer, as: .layer)]
   }
 }
 
 /// A layer in the making, over a stacked root: missing parents are made, folders that are there stay as they are.
+///
+/// Folders on the way to an entry are entries too, with the metadata they have below: overlayfs and some engines give
+/// a merged folder the metadata of the uppermost layer, and a folder that a layer leaves out gets that of nobody.
 struct LayerDraft {
   /// 1980-01-01, the earliest time that every format can hold: for layers on nothing.
   static let earliest = CommandEnvironment.earliestEpoch
@@ -103,23 +115,45 @@ struct LayerDraft {
 
   var layer: Layer { Layer(entries: Array(entries.values)) }
 
-  mutating func add(_ path: String, _ content: Layer.Entry.Content, mode: UInt16, owner: (UInt32, UInt32)) {
-    addParents(of: path)
+  /// - Throws: `ActionFailed` where a file is in the place of a folder, or the other way round.
+  mutating func add(_ path: String, _ content: Layer.Entry.Content, mode: UInt16, owner: (UInt32, UInt32))
+    throws
+  {
+    try addParents(of: path, owner: owner)
+    if case .directory? = entries[path]?.content, content != .directory {
+      throw ActionFailed(.deterministic, "'/\(path)' would be both a file and a folder")
+    }
     entries[path] = Layer.Entry(
       path: path, content: content, mode: mode, owner: owner.0, group: owner.1, modified: epoch)
   }
 
-  mutating func addFolder(_ path: String, mode: UInt16, owner: (UInt32, UInt32)) {
+  mutating func addFolder(_ path: String, mode: UInt16, owner: (UInt32, UInt32)) throws {
     if path.isEmpty || root.isFolder(path) { return }
-    add(path, .directory, mode: mode, owner: owner)
+    if root.entry(path) != nil {
+      throw ActionFailed(
+        .deterministic, "'/\(path)' is a file of the image, and a folder cannot take its place")
+    }
+    try add(path, .directory, mode: mode, owner: owner)
   }
 
-  private mutating func addParents(of path: String) {
+  private mutating func addParents(of path: String, owner: (UInt32, UInt32)) throws {
     var parts = path.split(separator: "/").dropLast()
     while !parts.isEmpty {
       let parent = parts.joined(separator: "/")
-      if root.isFolder(parent) || entries[parent] != nil { return }
-      entries[parent] = Layer.Entry(path: parent, content: .directory, mode: 0o755, modified: epoch)
+      if let known = entries[parent] {
+        if case .directory = known.content { return }
+        throw ActionFailed(.deterministic, "'/\(parent)' would be both a file and a folder")
+      }
+      let below = root.entry(parent)
+      if below != nil, !root.isFolder(parent) {
+        throw ActionFailed(.deterministic, "'/\(parent)' is a file of the image, and no folder to copy into")
+      }
+      var entry =
+        below
+        ?? Layer.Entry(
+          path: parent, content: .directory, mode: 0o755, owner: owner.0, group: owner.1, modified: epoch)
+      entry.content = .directory
+      entries[parent] = entry
       parts = parts.dropLast()
     }
   }
@@ -132,7 +166,9 @@ struct UserNames {
 
   init(_ root: StackedRoot, store: any BlobStore) throws {
     func lines(_ path: String) throws -> [[String]] {
-      guard let resolved = root.resolve(path), case .file(let digest)? = root.entry(resolved)?.content else { return [] }
+      guard let resolved = root.resolve(path), case .file(let digest)? = root.entry(resolved)?.content else {
+        return []
+      }
       return try store.readText(digest).split(separator: "\n").map {
         $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
       }

@@ -6,12 +6,14 @@ import Resolve
 ///
 /// Only files that a source names are inputs, so an edit of any other file of the context changes nothing.
 struct CopySources {
-  /// One text for each file system entry, `source kind path`: the number of the source, `folder`, `file`, `program` or
-  /// `link`, and the path that the entry gets below the destination (empty for a file named by itself).
+  /// One text for each file system entry, `source kind place`: the number of the source, `folder`, `file`, `program` or
+  /// `link`, and `/path` below the destination, or `=NAME` for a file that takes the destination's name where that is
+  /// no folder, and its own where it is.
   var entries: [String] = []
   var inputs: [Input] = []
   /// Whether the sources name more than one thing.
   var isSeveral = false
+  private var places: [String: (entry: Int, input: Int)] = [:]
 
   enum Collected {
     case success(CopySources)
@@ -19,19 +21,24 @@ struct CopySources {
   }
 
   static func collect(
-    _ sources: [Located<String>], from tree: any SourceTree, context: String
+    _ sources: [Located<String>], from tree: any SourceTree, context: String, listing: [SourceFile]
   ) throws -> Collected {
     var found = CopySources()
     var things = 0
-    let listing = try tree.list(context) ?? []
+    let byPath = Dictionary(listing.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let links = StackedRoot([Layer(entries: listing.map(\.asEntry))])
     for (number, source) in sources.enumerated() {
       guard let pattern = RepositoryPath.join("", source.value.drop(while: { $0 == "/" }).description) else {
         return .failure(
           .error(
             "'\(source.value)' leaves the build context", at: source.location,
-            hint: "COPY reads below '\(context.isEmpty ? "." : context)' only; 'build-context' of the index moves it"))
+            hint:
+              "COPY reads below '\(context.isEmpty ? "." : context)' only; 'build-context' of the index moves it"
+          ))
       }
-      let matches = pattern.isEmpty ? [] : listing.filter { PathPattern(pattern).matches($0.path) }
+      let wanted = PathPattern(pattern)
+      var matches = pattern.isEmpty ? [] : listing.filter { wanted.matches($0.path) }
+      if matches.isEmpty, let real = links.resolve(pattern), let file = byPath[real] { matches = [file] }
       if pattern.isEmpty {
         things += 1
         try found.add(folder: "", of: listing, number: number, tree: tree, context: context)
@@ -45,13 +52,20 @@ struct CopySources {
             at: source.location, hint: near.map { "did you mean '\($0)'?" }))
       }
       things += matches.count
-      for match in matches {
+      for named in matches {
+        // A link that is named itself is followed, within the context; one below a folder is copied as it is.
+        guard let real = links.resolve(named.path), let match = byPath[real] else {
+          return .failure(
+            .error("'\(named.path)' is a symbolic link to nothing in the build context", at: source.location))
+        }
         if case .folder = match.kind {
           try found.add(folder: match.path, of: listing, number: number, tree: tree, context: context)
         } else {
-          let name = String(match.path.split(separator: "/").last ?? "")
+          let name = String(named.path.split(separator: "/").last ?? "")
           // A single file may be given another name by the destination; several keep their own.
-          try found.add(match, as: matches.count > 1 || sources.count > 1 ? name : "", isNamed: name, number, tree, context)
+          try found.add(
+            match, as: matches.count > 1 || sources.count > 1 ? name : "", isNamed: name, number, tree,
+            context)
         }
       }
     }
@@ -63,26 +77,52 @@ struct CopySources {
     folder: String, of listing: [SourceFile], number: Int, tree: any SourceTree, context: String
   ) throws {
     let prefix = folder.isEmpty ? "" : folder + "/"
-    entries.append("\(number) folder ")
+    entries.append("\(number) folder /")
     for file in listing where file.path.hasPrefix(prefix) {
       try add(file, as: String(file.path.dropFirst(prefix.count)), isNamed: nil, number, tree, context)
     }
   }
 
   private mutating func add(
-    _ file: SourceFile, as path: String, isNamed name: String?, _ number: Int, _ tree: any SourceTree, _ context: String
+    _ file: SourceFile, as path: String, isNamed name: String?, _ number: Int, _ tree: any SourceTree,
+    _ context: String
   ) throws {
-    // A file that takes its own name or the destination's: `=NAME` says which own name that is.
-    let place = path.isEmpty ? "=" + (name ?? "") : path
+    let own = path.isEmpty ? name ?? "" : path
+    let place = path.isEmpty ? "=" + own : "/" + own
     switch file.kind {
     case .folder: entries.append("\(number) folder \(place)")
     case .symlink(let target):
-      entries.append("\(number) link \(place)")
-      inputs.append(Input("source/\(number)/\(place)", .leaf(.text(target, origin: "\(tree.origin)/\(file.path)"))))
+      addInput("\(number) link \(place)", .text(target, origin: "\(tree.origin)/\(file.path)"), number, own)
     case .file(let isExecutable):
-      entries.append("\(number) \(isExecutable ? "program" : "file") \(place)")
-      inputs.append(Input("source/\(number)/\(place)", .leaf(try tree.leaf(file, in: context))))
+      let kind = isExecutable ? "program" : "file"
+      addInput("\(number) \(kind) \(place)", try tree.leaf(file, in: context), number, own)
     }
+  }
+
+  /// Of two files that a wildcard finds under one name, the later one stays.
+  private mutating func addInput(_ entry: String, _ leaf: Leaf, _ number: Int, _ name: String) {
+    let role = "source/\(number)/\(name)"
+    if let earlier = places[role] {
+      entries[earlier.entry] = entry
+      inputs[earlier.input] = Input(role, .leaf(leaf))
+      return
+    }
+    places[role] = (entries.count, inputs.count)
+    entries.append(entry)
+    inputs.append(Input(role, .leaf(leaf)))
+  }
+}
+
+extension SourceFile {
+  /// The entry as far as following links needs it.
+  fileprivate var asEntry: Layer.Entry {
+    let content: Layer.Entry.Content =
+      switch kind {
+      case .folder: .directory
+      case .symlink(let target): .symlink(target: target)
+      case .file: .fifo
+      }
+    return Layer.Entry(path: path, content: content, mode: 0)
   }
 }
 

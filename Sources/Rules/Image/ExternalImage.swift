@@ -8,17 +8,19 @@ extension Compilation {
   /// The state that an external image is; `nil` where the snapshot has no pin for it, which resolving has reported.
   func externalState(_ reference: String, label: Label, location: SourceLocation) throws -> ImageState? {
     guard let architecture = label.architecture,
-      let pin = resolved.snapshot.images.first(where: {
-        $0.reference == reference && $0.architecture == architecture.name
-      })
+      let pin = imagePin(reference, architecture)
     else { return nil }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
     let settings = ImageSettings(configuration.run)
     var isInsecure = false
-    if case .external(_, isInsecure: let insecure) = resolved.names.meaning(of: reference) { isInsecure = insecure }
+    if case .external(_, isInsecure: let insecure) = resolved.names.meaning(of: reference) {
+      isInsecure = insecure
+    }
     let outputs = (0..<pin.layerCount).flatMap { index -> [Action.Output] in
       let number = ImageState.number(index)
-      return [.init("layer/\(number)", .layer), .init("blob/\(number)", .blob), .init("facts/\(number)", .blob)]
+      return [
+        .init("layer/\(number)", .layer), .init("blob/\(number)", .blob), .init("facts/\(number)", .blob),
+      ]
     }
     let node = builder.add(
       Node(
@@ -36,6 +38,8 @@ extension Compilation {
           recipe: OutputReference(node: node, output: "layer/\(number)"),
           blob: OutputReference(node: node, output: "blob/\(number)"),
           facts: OutputReference(node: node, output: "facts/\(number)")))
+      // Its own steps are its own; but each layer of the history stands in the place of its layer.
+      state.history.append(("FROM \(reference)", index))
     }
     state.base = (reference, manifest: nil)
     return state
@@ -82,7 +86,8 @@ public struct PullOperation: Operation {
       throw GraphError(.unavailable, "image '\(reference)' has to be pulled, and --offline forbids it")
     }
     guard let skopeo = programs.find("skopeo") else {
-      throw GraphError(.unavailable, "pulling images needs the program 'skopeo'", hint: "apt-get install skopeo")
+      throw GraphError(
+        .unavailable, "pulling images needs the program 'skopeo'", hint: "apt-get install skopeo")
     }
     let repository = (name.registry.map { $0 + "/" } ?? "") + name.path
     let folder = "\(scratch)/pull-\(task.key)"
@@ -98,7 +103,8 @@ public struct PullOperation: Operation {
     }
     let manifest = try ImageManifest(decoding: manifestBytes)
     let configuration = try ImageConfiguration(
-      decoding: try OpenFile(reading: "\(folder)/\(manifest.configuration.digest.hex)").readAll(atMost: 16 << 20))
+      decoding: try OpenFile(reading: "\(folder)/\(manifest.configuration.digest.hex)").readAll(
+        atMost: 16 << 20))
     var outputs: [String: Artifact] = [:]
     for (index, descriptor) in manifest.layers.enumerated() {
       let number = ImageState.number(index)
@@ -110,7 +116,8 @@ public struct PullOperation: Operation {
       outputs["layer/\(number)"] = try store.write(layer, as: .layer)
       outputs["blob/\(number)"] = Artifact(.blob, try store.importFile(at: path, expected: descriptor.digest))
       let facts = LayerFacts(
-        diffID: diffID, mediaType: MediaType.ociLayer(for: descriptor.mediaType), epoch: layer.epoch, isEmpty: false)
+        diffID: diffID, mediaType: MediaType.ociLayer(for: descriptor.mediaType), epoch: layer.epoch,
+        isEmpty: false)
       outputs["facts/\(number)"] = Artifact(.blob, try store.write(Array(facts.text.utf8)))
     }
     return outputs

@@ -18,9 +18,19 @@ extension Compilation {
     return state
   }
 
+  /// The build context of an image, walked once however many instructions and architectures read it.
+  func listing(of image: ResolvedImage) throws -> [SourceFile] {
+    let place = "\(image.source.origin)\0\(image.contextFolder)"
+    if let known = listings[place] { return known }
+    let files = try image.source.list(image.contextFolder) ?? []
+    listings[place] = files
+    return files
+  }
+
   /// Stacks a layer with its `pack` node.
   func push(
-    _ recipe: OutputReference, step: String, to state: inout ImageState, label: Label, location: SourceLocation
+    _ recipe: OutputReference, step: String, to state: inout ImageState, label: Label,
+    location: SourceLocation
   ) {
     let compression = resolved.workspace.settings.compression
     let pack = builder.add(
@@ -112,9 +122,11 @@ extension Compilation {
   /// Differences between the declared edges (`depends-on`) and what the Dockerfile names.
   func checkDeclaredEdges(of image: ResolvedImage) {
     var discovered: Set<Label> = []
-    for reference in architectures.flatMap({ image.dockerfile.baseReferences(for: $0) }) {
-      if case .target(let label) = resolved.names.meaning(of: reference.value) {
-        discovered.insert(label.withoutArchitecture)
+    for architecture in architectures {
+      for base in image.dockerfile.bases(for: architecture) {
+        if case .target(let label) = resolved.names.meaning(of: base.value) {
+          discovered.insert(known(label).withoutArchitecture)
+        }
       }
     }
     checkDeclaredEdges(of: image.entry, discovered: discovered)
@@ -124,17 +136,18 @@ extension Compilation {
   func checkDeclaredEdges(of entry: ImageEntry, discovered: Set<Label>?) {
     for item in entry.dependsOn {
       switch resolved.names.meaning(of: item.value) {
-      case .target(let label) where label.withoutArchitecture == entry.label:
+      case .target(let label) where known(label).withoutArchitecture == entry.label:
         diagnostics.add(
           .warning("'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
-      case .target(let label) where discovered?.contains(label.withoutArchitecture) == false:
+      case .target(let label) where discovered?.contains(known(label).withoutArchitecture) == false:
         diagnostics.add(
           .warning(
             "depends-on names '\(item.value)', which the Dockerfile does not use", at: item.location,
             hint: "a declared edge alone rebuilds nothing: remove it, or use the image"))
       case .unknown(let hint):
         diagnostics.add(
-          .warning("depends-on names '\(item.value)', which no entry declares", at: item.location, hint: hint))
+          .warning("depends-on names '\(item.value)', which no entry declares", at: item.location, hint: hint)
+        )
       case .target, .external: continue
       }
     }

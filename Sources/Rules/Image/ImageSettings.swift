@@ -44,6 +44,9 @@ public struct ImageSettings: Codable, Hashable, Sendable {
   /// What starts: entry point and command together.
   public var argv: [String] { (entryPoint ?? []) + (command ?? []) }
 
+  /// Whether commands run as root.
+  var isRoot: Bool { ["", "0", "root"].contains(user?.split(separator: ":").first.map(String.init) ?? "") }
+
   mutating func setEnvironment(_ name: String, _ value: String) {
     var pairs = environment ?? []
     if let index = pairs.firstIndex(where: { $0.hasPrefix(name + "=") }) {
@@ -74,7 +77,8 @@ enum SettingsChange: Hashable {
   case user(String)
   case workingDirectory(String)
   case expose([String])
-  case entryPoint([String])
+  /// Takes away the command that the base brought, where no CMD stands before it in the same Dockerfile.
+  case entryPoint([String], resetsCommand: Bool)
   case command([String])
 
   func apply(to settings: inout ImageSettings) {
@@ -82,17 +86,18 @@ enum SettingsChange: Hashable {
     case .environment(let names, let values):
       for (name, value) in zip(names, values) { settings.setEnvironment(name, value) }
     case .labels(let names, let values):
-      for (name, value) in zip(names, values) { settings.labels = (settings.labels ?? [:]).merging([name: value]) { $1 } }
+      for (name, value) in zip(names, values) {
+        settings.labels = (settings.labels ?? [:]).merging([name: value]) { $1 }
+      }
     case .user(let user): settings.user = user
     case .workingDirectory(let path): settings.workingDirectory = path
     case .expose(let ports):
       for port in ports {
         settings.exposedPorts = (settings.exposedPorts ?? [:]).merging([port: .init()]) { $1 }
       }
-    case .entryPoint(let argv):
+    case .entryPoint(let argv, let resetsCommand):
       settings.entryPoint = argv
-      // Setting an entry point resets the command that the base brought. Source: Dockerfile reference, ENTRYPOINT.
-      settings.command = nil
+      if resetsCommand { settings.command = nil }
     case .command(let argv): settings.command = argv
     }
   }
@@ -100,12 +105,15 @@ enum SettingsChange: Hashable {
   /// The change as arguments of the `configure` operation, and back.
   var arguments: [Action.Argument] {
     switch self {
-    case .environment(let names, let values): [.init("set", "environment"), .init("names", names), .init("values", values)]
-    case .labels(let names, let values): [.init("set", "labels"), .init("names", names), .init("values", values)]
+    case .environment(let names, let values):
+      [.init("set", "environment"), .init("names", names), .init("values", values)]
+    case .labels(let names, let values):
+      [.init("set", "labels"), .init("names", names), .init("values", values)]
     case .user(let user): [.init("set", "user"), .init("values", user)]
     case .workingDirectory(let path): [.init("set", "working-directory"), .init("values", path)]
     case .expose(let ports): [.init("set", "expose"), .init("values", ports)]
-    case .entryPoint(let argv): [.init("set", "entry-point"), .init("values", argv)]
+    case .entryPoint(let argv, let resetsCommand):
+      [.init("set", resetsCommand ? "entry-point" : "entry-point-alone"), .init("values", argv)]
     case .command(let argv): [.init("set", "command"), .init("values", argv)]
     }
   }
@@ -118,7 +126,8 @@ enum SettingsChange: Hashable {
     case "user": self = .user(values.first ?? "")
     case "working-directory": self = .workingDirectory(values.first ?? "/")
     case "expose": self = .expose(values)
-    case "entry-point": self = .entryPoint(values)
+    case "entry-point": self = .entryPoint(values, resetsCommand: true)
+    case "entry-point-alone": self = .entryPoint(values, resetsCommand: false)
     case "command": self = .command(values)
     default: return nil
     }

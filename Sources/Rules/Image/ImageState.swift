@@ -31,6 +31,8 @@ struct ImageState: Sendable {
   var repositories: [OutputReference] = []
   /// The locks of all installations below, bottom first.
   var locks: [OutputReference] = []
+  /// Whether a step below ran a package manager inside the image, which may have left a cache there.
+  var mayHavePackageCache = false
   /// One line for each instruction that made this image, for its history: the text, and which layer it made.
   var history: [(text: String, layer: Int?)] = []
   /// The image that FROM named, and its published manifest where this workspace makes it.

@@ -11,10 +11,8 @@ struct InstructionReader {
   private var state: ImageState?
   private var hasFailed = false
   private var number = 0
-  /// The values of ARG lines before FROM. Later instructions see one of them when they declare it again.
-  private var globalArguments: [String: String] = [:]
-  /// ARG names and values in scope; `nil` is declared without a value.
-  private var arguments: [String: String?] = [:]
+  private var arguments: BuildArguments
+  private var hasOwnCommand = false
   private(set) var runs: [NodeID] = []
 
   init(compilation: Compilation, image: ResolvedImage, label: Label) {
@@ -22,6 +20,7 @@ struct InstructionReader {
     self.image = image
     self.label = label
     architecture = label.architecture ?? .host
+    arguments = BuildArguments(architecture)
   }
 
   /// The state after the last instruction; `nil` where something was wrong, which has been reported.
@@ -34,12 +33,7 @@ struct InstructionReader {
       try readFrom(reference, platform: platform, stageName: stageName, instruction)
       return
     case .argument(let name, let value):
-      let platform = PlatformArguments.values(for: architecture)
-      if state == nil {
-        globalArguments[name] = value.map { expand($0, instruction) } ?? platform[name]
-      } else {
-        arguments[name] = .some(value.map { expand($0, instruction) } ?? globalArguments[name] ?? platform[name])
-      }
+      arguments.declare(name, value.map { expand($0, instruction) })
       return
     case .unsupported(let name):
       fail("graph does not build the instruction \(name) yet", instruction)
@@ -47,7 +41,8 @@ struct InstructionReader {
     default: break
     }
     guard state != nil else {
-      if !hasFailed { fail("the instruction comes before FROM", instruction) }
+      // Reading the file has reported it.
+      hasFailed = true
       return
     }
     switch instruction.kind {
@@ -55,7 +50,8 @@ struct InstructionReader {
     case .copy(let copy): try readCopy(copy, instruction)
     case .workingDirectory(let path): try readWorkingDirectory(path, instruction)
     case .environment(let pairs):
-      try change(.environment(pairs.map(\.name), values: pairs.map { expand($0.value, instruction) }), instruction)
+      try change(
+        .environment(pairs.map(\.name), values: pairs.map { expand($0.value, instruction) }), instruction)
     case .label(let pairs):
       try change(
         .labels(
@@ -64,9 +60,13 @@ struct InstructionReader {
     case .user(let user): try change(.user(expand(user, instruction)), instruction)
     case .expose(let ports):
       try change(
-        .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }), instruction)
-    case .entryPoint(let form): try change(.entryPoint(Self.argv(form)), instruction)
-    case .command(let form): try change(.command(Self.argv(form)), instruction)
+        .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }),
+        instruction)
+    case .entryPoint(let form):
+      try change(.entryPoint(Self.argv(form), resetsCommand: !hasOwnCommand), instruction)
+    case .command(let form):
+      hasOwnCommand = true
+      try change(.command(Self.argv(form)), instruction)
     case .from, .argument, .unsupported: break
     }
   }
@@ -81,26 +81,34 @@ struct InstructionReader {
       return
     }
     if platform != nil {
-      fail("FROM --platform is not built yet", instruction, hint: "leave it out: each architecture is built for itself")
+      fail(
+        "FROM --platform is not built yet", instruction,
+        hint: "leave it out: each architecture is built for itself")
       return
     }
     let name = expand(reference.value, instruction)
+    arguments.beginStage()
     switch compilation.resolved.names.meaning(of: name) {
-    case .target(let target):
+    case .target(let named):
+      let target = compilation.known(named)
       guard var base = try compilation.imageState(target.on(architecture), at: reference.location) else {
         // The base has errors of its own, which have been reported.
         hasFailed = true
         return
       }
-      let manifest = compilation.builder.target(target.on(architecture)).map { Input.Source.output($0.node, "manifest") }
+      let manifest = compilation.builder.target(target.on(architecture)).map {
+        Input.Source.output($0.node, "manifest")
+      }
       base.base = (name, manifest)
       state = base
     case .external(let external, _):
       state = try compilation.externalState(external, label: label, location: reference.location)
+      // Without a pin: resolving reads the same names (`Dockerfile.bases`) and has reported it.
       if state == nil { hasFailed = true }
     case .unknown(let hint):
       compilation.diagnostics.add(
-        .error("FROM names '\(name)', which is no image of this workspace", at: reference.location, hint: hint))
+        .error(
+          "FROM names '\(name)', which is no image of this workspace", at: reference.location, hint: hint))
       hasFailed = true
     }
   }
@@ -108,9 +116,9 @@ struct InstructionReader {
   // MARK: RUN
 
   private mutating func readRun(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
-    // A package manager run by another user would fail: such a RUN is left to fail.
-    guard let lowered = LoweredRun(form), let current = state, !current.repositories.isEmpty,
-      ["", "0", "root", "0:0", "root:root"].contains(current.settings.user ?? "")
+    // Another user than root may not install, so that the real command would fail: it is left to.
+    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot,
+      let lowered = LoweredRun(form, cleaningIsNothing: !current.mayHavePackageCache)
     else {
       addRun(Self.argv(form), instruction)
       return
@@ -119,7 +127,8 @@ struct InstructionReader {
     for (index, installation) in lowered.installations.enumerated() {
       guard var current = state else { return }
       compilation.addInstallation(
-        installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text, to: &current,
+        installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text,
+        to: &current,
         label: label, location: instruction.location)
       state = current
     }
@@ -133,7 +142,7 @@ struct InstructionReader {
   private mutating func addRun(_ argv: [String], _ instruction: Dockerfile.Instruction) {
     guard var current = state else { return }
     var environment = current.settings.environmentByName
-    for case (let name, let value?) in arguments where environment[name] == nil { environment[name] = value }
+    environment.merge(arguments.values) { set, _ in set }
     let node = compilation.builder.add(
       Node(
         label: label, step: "\(number) \(instruction.text.prefix(60))",
@@ -151,6 +160,9 @@ struct InstructionReader {
       OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
       location: instruction.location)
     current.history.append((instruction.text, current.layers.count - 1))
+    if argv.contains(where: { $0.contains("yum") || $0.contains("dnf") }) {
+      current.mayHavePackageCache = true
+    }
     state = current
   }
 
@@ -159,8 +171,12 @@ struct InstructionReader {
   private mutating func readCopy(_ copy: Dockerfile.Copy, _ instruction: Dockerfile.Instruction) throws {
     guard var current = state else { return }
     var sources: [Located<String>] = []
-    for source in copy.sources { sources.append(Located(expand(source.value, instruction), at: source.location)) }
-    let collected = try CopySources.collect(sources, from: image.source, context: image.contextFolder)
+    for source in copy.sources {
+      sources.append(Located(expand(source.value, instruction), at: source.location))
+    }
+    let collected = try CopySources.collect(
+      sources, from: image.source, context: image.contextFolder,
+      listing: try compilation.listing(of: image))
     switch collected {
     case .failure(let diagnostic):
       compilation.diagnostics.add(diagnostic)
@@ -181,7 +197,8 @@ struct InstructionReader {
             arguments: [
               .init("entries", found.entries), .init("destination", destination),
               .init("working-directory", current.settings.workingDirectory ?? "/"),
-              .init("owner", copy.owner.map { expand($0, instruction) } ?? ""), .init("mode", copy.mode ?? ""),
+              .init("owner", copy.owner.map { expand($0, instruction) } ?? ""),
+              .init("mode", copy.mode ?? ""),
             ],
             inputs: current.layerInputs + found.inputs, outputs: [.init("layer", .layer)]),
           location: instruction.location))
@@ -196,7 +213,7 @@ struct InstructionReader {
   private mutating func readWorkingDirectory(_ path: String, _ instruction: Dockerfile.Instruction) throws {
     guard var current = state else { return }
     let expanded = expand(path, instruction)
-    let folder = "/" + (RepositoryPath.join(current.settings.workingDirectory ?? "/", expanded) ?? "")
+    let folder = Self.join(current.settings.workingDirectory ?? "/", expanded)
     let node = compilation.builder.add(
       Node(
         label: label, step: "\(number) \(instruction.text.prefix(60))",
@@ -234,16 +251,23 @@ struct InstructionReader {
 
   private mutating func expand(_ text: String, _ instruction: Dockerfile.Instruction) -> String {
     let environment = state?.settings.environmentByName ?? [:]
-    let globals =
-      state == nil ? PlatformArguments.values(for: architecture).merging(globalArguments) { $1 } : [:]
     do {
       return try Variables.expand(text, escape: image.dockerfile.escape) { name in
-        environment[name] ?? (arguments[name] ?? nil) ?? globals[name]
+        environment[name] ?? arguments.values[name]
       }
     } catch {
       fail(error.description, instruction)
       return text
     }
+  }
+
+  /// An absolute path without `.` and `..`; as for a process, there is nothing above the root.
+  private static func join(_ folder: String, _ path: String) -> String {
+    var parts: [Substring] = []
+    for part in (path.hasPrefix("/") ? path : "\(folder)/\(path)").split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
   }
 
   private static func argv(_ form: Dockerfile.Form) -> [String] {

@@ -10,6 +10,7 @@ extension Compilation {
   func compile(_ repository: RepositoryTarget, _ label: Label) throws -> OutputReference? {
     guard let architecture = label.architecture else { return nil }
     var inputs: [Input] = []
+    var roles: Set<String> = []
     for member in repository.members {
       let matching = commands.filter {
         $0.serves(architecture)
@@ -22,7 +23,9 @@ extension Compilation {
             hint: "'graph ls' lists all targets"))
       }
       for command in matching {
-        guard let node = try commandNode(command.label.value.on(architecture), at: member.location) else { return nil }
+        guard let node = try commandNode(command.label.value.on(architecture), at: member.location) else {
+          return nil
+        }
         for output in command.outputs where !output.isFolder {
           diagnostics.add(
             .error(
@@ -31,7 +34,7 @@ extension Compilation {
         }
         for output in command.outputs where output.isFolder {
           let role = "member/\(command.label.value.package)/\(command.label.value.name)/\(output.name.value)"
-          if !inputs.contains(where: { $0.role == role }) {
+          if roles.insert(role).inserted {
             inputs.append(Input(role, .output(node, output.name.value)))
           }
         }
@@ -69,7 +72,8 @@ extension Compilation {
         action: Action(
           rule: GatherOperation.mergeRule,
           inputs: [
-            Input("member/packages", .output(gather, "packages")), Input("member/repodata", .output(repodata, "repodata")),
+            Input("member/packages", .output(gather, "packages")),
+            Input("member/repodata", .output(repodata, "repodata")),
           ],
           outputs: [.init("packages", .tree)]),
         location: repository.label.location))

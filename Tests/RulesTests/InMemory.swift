@@ -1,0 +1,161 @@
+import GraphCore
+import Manifests
+import Resolve
+import Synchronization
+import Testing
+
+@testable import Rules
+
+/// A workspace of texts by path, resolved and compiled with ports that know nothing but what the test gives.
+struct TextWorkspace {
+  var files: [String: String] = ["graph.yml": "name: demo\narches: [x86_64, aarch64]\n"]
+  var root = "/w"
+  /// External images, by reference.
+  var registry: [String: RemoteImage] = [:]
+
+  /// An index entry `app/NAME` for each image, with its Dockerfile and other files in `NAME/`.
+  mutating func add(
+    image name: String, _ dockerfile: String, tag: String = "latest", files more: [String: String] = [:]
+  ) {
+    let path = "index.d/app.yml"
+    files[path] =
+      (files[path] ?? "Projects:\n") + """
+        - id: \(files.count)
+          app-id: app
+          job-id: \(name)
+          git-url: .
+          git-path: \(name)
+          git-branch: main
+          target-file: Dockerfile
+          desired-tag: \(tag)
+          notify-email: a@example.org
+          depends-on: null
+
+        """
+    files["\(name)/Dockerfile"] = dockerfile
+    files["\(name)/cccp.yml"] = "job-id: \(name)\n"
+    for (file, text) in more { files["\(name)/\(file)"] = text }
+  }
+
+  /// `//base/minimal`, from a repository without members.
+  mutating func addBase() {
+    files["graph.d/base.yml"] = """
+      repositories:
+        - name: //repo/os
+          members: [//rpm/...]
+      bases:
+        - name: //base/minimal
+          repositories: [//repo/os]
+          packages: [bash]
+      commands:
+        - name: //rpm/bash
+          root: host
+          tools: [sh]
+          command: [sh, -c, "touch {outputs.rpms}"]
+          outputs: {rpms: folder}
+
+      """
+  }
+
+  func compile() async throws -> (compiled: CompiledWorkspace, problems: [String]) {
+    let root = root
+    let folder = try TestFolder(files)
+    defer { folder.remove() }
+    _ = root
+    let (loaded, loadFaults) = WorkspaceLoader().load(root: folder.path)
+    let workspace = try #require(loaded, "\(texts(loadFaults))")
+    let ports = Resolver.Ports(
+      git: NoGit(), registries: TextRegistry(images: registry), programs: NoPrograms(), digests: ReadDigests()
+    )
+    let (resolved, resolveFaults) = try await Resolver(ports: ports, ruleTools: RuleSet.hostTools).resolve(
+      workspace, policy: .init(snapshot: nil, isOffline: false, isListing: false, today: "2026-01-02"))
+    let (compiled, faults) = try GraphCompiler.compile(resolved, buildNumber: nil)
+    var all = loadFaults
+    all.add(contentsOf: resolveFaults)
+    all.add(contentsOf: faults)
+    return (compiled, texts(all))
+  }
+
+  /// The graph, where nothing is wrong.
+  func graph() async throws -> Graph {
+    let (compiled, problems) = try await compile()
+    try #require(problems.isEmpty, "\(problems)")
+    return compiled.graph
+  }
+}
+
+func texts(_ diagnostics: Diagnostics) -> [String] {
+  diagnostics.sorted.map { diagnostic in
+    (diagnostic.location.map { "\($0): " } ?? "") + "\(diagnostic.severity): \(diagnostic.message)"
+      + (diagnostic.hint.map { " | \($0)" } ?? "")
+  }
+}
+
+/// Deep keys by the node's name.
+func keys(_ graph: Graph) throws -> [String: Key] {
+  let plan = try Planner(graph: graph, cache: EmptyCache()).plan(graph.order)
+  return Dictionary(uniqueKeysWithValues: graph.order.map { (graph[$0].name, plan.deepKeys[Int($0.index)]) })
+}
+
+struct EmptyCache: ActionCache {
+  func result(of key: Key) -> ActionResult? { nil }
+  func result(ofDeep key: Key) -> ActionResult? { nil }
+  func record(_ trace: Trace, node: String) {}
+  func recordHit(_ trace: Trace, node: String) {}
+  func trace(ofNode name: String) -> Trace? { nil }
+  func traces(ofNode name: String, limit: Int) -> [Trace] { [] }
+  func durations() -> [String: Double] { [:] }
+  func forget(_ digest: Digest) {}
+  func remember(_ failure: ActionFailed, of key: Key) throws {}
+
+  func lease(_ key: Key) async throws -> any Lease { throw GraphError(.bug, "nothing runs here") }
+}
+
+private struct NoGit: GitRepositories {
+  func fetch(_ url: String) throws { throw GraphError(.user, "no repository '\(url)'") }
+  func resolve(_ url: String, branch: String) throws -> GitCommit {
+    throw GraphError(.user, "no branch '\(branch)'")
+  }
+  func has(_ url: String, commit: String) -> Bool { false }
+  func files(_ url: String, commit: String, folder: String) throws -> [GitFile] { [] }
+  func blob(_ url: String, object: String) throws -> [UInt8] { [] }
+  func mirror(_ url: String) -> String { url }
+}
+
+private struct TextRegistry: ImageRegistries {
+  let images: [String: RemoteImage]
+  func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage {
+    guard let image = images[reference] else { throw GraphError(.user, "the registry has no '\(reference)'") }
+    return image
+  }
+}
+
+private struct NoPrograms: HostPrograms {
+  func output(of program: String, arguments: [String], environment: [String: String]) async throws -> String {
+    ""
+  }
+  func find(_ program: String) -> String? { "/bin/sh" }
+}
+
+private struct ReadDigests: FileDigests {
+  func digest(ofFileAt path: String) throws -> Digest { Digest(of: try TestFolder.read(path)) }
+}
+
+/// Blobs in memory, for operations.
+final class MemoryBlobs: BlobStore {
+  private let blobs = Mutex<[Digest: [UInt8]]>([:])
+  func contains(_ digest: Digest) -> Bool { blobs.withLock { $0[digest] != nil } }
+  func read(_ digest: Digest) throws -> [UInt8] {
+    guard let bytes = blobs.withLock({ $0[digest] }) else { throw MissingBlob(digest) }
+    return bytes
+  }
+  @discardableResult
+  func write(_ bytes: [UInt8]) throws -> Digest {
+    let digest = Digest(of: bytes)
+    blobs.withLock { $0[digest] = bytes }
+    return digest
+  }
+  func importFile(at path: String, expected: Digest?) throws -> Digest { try write(TestFolder.read(path)) }
+  func exportFile(_ digest: Digest, to path: String, mode: UInt16) throws {}
+  func sync() {}
+}
