@@ -62,7 +62,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/cli",
-      swiftSettings: swift),
+      swiftSettings: swift,
+      // lld, because the default linker warns about functions of the static library that nobody here calls.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
     // The helper that builds an action's namespaces, from C because nothing may run between clone and exec.
     .executableTarget(name: "graph-sandbox", linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]),
 
@@ -81,10 +83,10 @@ let package = Package(
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
-    tests("ReportTests", ["Report", "GraphCore"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats"]),
     tests("ExecuteTests", ["Execute", "GraphCore", "Formats"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
+    tests("ReportTests", ["Report", "GraphCore"]),
     tests("TidyTests", []),
     tests("EndToEndTests", ["GraphCore"]),
   ]

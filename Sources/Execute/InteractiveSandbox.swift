@@ -58,6 +58,11 @@ public struct InteractiveSandbox: Sendable {
     for port in program.publishedPorts { arguments.add("--publish", "\(port.host):\(port.inside)") }
     arguments.add("--tty")
     arguments.run(program.argv)
+    return try await Self.run(helper: helper, arguments: arguments)
+  }
+
+  /// Runs the helper with the caller's standard input, output and error.
+  static func run(helper: String, arguments: SandboxArguments) async throws -> Int32 {
     let result = try await Subprocess.run(
       .path(FilePath(helper)), arguments: Arguments(arguments.words),
       input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),

@@ -71,29 +71,8 @@ extension LocalExecutor {
   private func run(_ command: Command, of task: ActionTask, in place: Workplace) async throws
     -> ExecutedAction
   {
-    for folder in [place.root, place.upper, place.work, place.folder + "/out"] {
-      try FileSystem.makeDirectory(folder)
-    }
-    let layers = task.inputs(under: "layer").map(\.artifact)
-    var arguments = SandboxArguments()
-    addRoot(of: command, layers: try layers.map { try checkouts.layer($0) }, in: place, to: &arguments)
-    try addStages(of: command, of: task, to: &arguments)
     let emulator = try await emulator(for: task.action)
-    if let emulator { arguments.add("--emulator", emulator.option) }
-    let epoch = try epoch(of: task, layers: layers)
-    var environment = SandboxEnvironment.base(
-      home: command.root == .layers ? "/root" : "/build", epoch: epoch)
-    if command.network {
-      arguments.add("--network")
-      environment.merge(SandboxEnvironment.proxies(of: Self.callerEnvironment())) { $1 }
-    }
-    environment.merge(task.action.environment) { $1 }
-    arguments.setEnvironment(environment)
-    arguments.add("--epoch", String(max(0, epoch)))
-    arguments.add("--chdir", command.workingDirectory)
-    // What container engines give; some programs walk through all descriptors up to the limit.
-    arguments.add("--nofile", "65536")
-    if !command.user.isEmpty { arguments.add("--user", command.user) }
+    var arguments = try prepare(command, of: task, emulator: emulator, in: place)
     for discard in command.discards { arguments.add("--discard", discard) }
     for collect in command.collects {
       switch collect.from {
@@ -109,6 +88,62 @@ extension LocalExecutor {
     ).run()
     let outputs = try collect(command, of: task.action, in: place, log: log)
     return ExecutedAction(outputs: outputs, emulator: emulator?.version, log: log)
+  }
+
+  /// Opens the sandbox of an action at the user's terminal, with everything the action finds there, and runs `argv` in
+  /// place of its command. What is changed is thrown away.
+  ///
+  /// - Returns: the exit status of `argv`.
+  public func enter(_ task: ActionTask, argv: [String]) async throws -> Int32 {
+    for case .leaf(let leaf) in task.action.inputs.map(\.source) { try importer.importLeaf(leaf) }
+    guard let command = task.action.command else {
+      throw GraphError(.usage, "the step '\(task.node.step)' runs no command: it is done inside graph")
+    }
+    let place = Workplace(folder: try FileSystem.makeScratch(in: scratch))
+    do {
+      var arguments = try prepare(command, of: task, emulator: try await emulator(for: task.action), in: place)
+      // Outputs are not wanted, but the command expects their folders.
+      for collect in command.collects {
+        if case .path(let path) = collect.from { arguments.add("--collect", path, place.output(collect.output)) }
+      }
+      arguments.add("--tty")
+      arguments.run(argv)
+      let status = try await InteractiveSandbox.run(helper: helper, arguments: arguments)
+      await remove(place)
+      return status
+    } catch {
+      await remove(place)
+      throw error
+    }
+  }
+
+  /// The part of the helper's command line that does not depend on what runs: root, inputs, emulator, environment.
+  private func prepare(
+    _ command: Command, of task: ActionTask, emulator: Emulators.Emulator?, in place: Workplace
+  ) throws -> SandboxArguments {
+    for folder in [place.root, place.upper, place.work, place.folder + "/out"] {
+      try FileSystem.makeDirectory(folder)
+    }
+    let layers = task.inputs(under: "layer").map(\.artifact)
+    var arguments = SandboxArguments()
+    addRoot(of: command, layers: try layers.map { try checkouts.layer($0) }, in: place, to: &arguments)
+    try addStages(of: command, of: task, to: &arguments)
+    if let emulator { arguments.add("--emulator", emulator.option) }
+    let epoch = try epoch(of: task, layers: layers)
+    var environment = SandboxEnvironment.base(
+      home: command.root == .layers ? "/root" : "/build", epoch: epoch)
+    if command.network {
+      arguments.add("--network")
+      environment.merge(SandboxEnvironment.proxies(of: Self.callerEnvironment())) { $1 }
+    }
+    environment.merge(task.action.environment) { $1 }
+    arguments.setEnvironment(environment)
+    arguments.add("--epoch", String(max(0, epoch)))
+    arguments.add("--chdir", command.workingDirectory)
+    // What container engines give; some programs walk through all descriptors up to the limit.
+    arguments.add("--nofile", "65536")
+    if !command.user.isEmpty { arguments.add("--user", command.user) }
+    return arguments
   }
 
   private func addRoot(

@@ -56,6 +56,7 @@ struct SandboxRun {
   }
 
   private func judge(log: [UInt8]) throws {
+    // No file, or an empty one, is the last case below: the helper itself was killed before it could say anything.
     let status = String(decoding: (try? FileSystem.read(statusFile)) ?? [], as: UTF8.self)
     // Later lines are of process 1, about the process that wrote the first.
     let line = status.prefix { $0 != "\n" }

@@ -1,19 +1,22 @@
 import GraphCore
 
-/// The mirrors as the port that resolving asks.
-extension GitMirrors: GitRepositories {
-  public func fetch(_ url: String) throws {
-    let objects: Int = try fetch(url)
-    _ = objects
-  }
+/// The mirrors of a folder as the port that resolving asks.
+public struct MirroredRepositories: GitRepositories {
+  private let mirrors: GitMirrors
+
+  public init(_ mirrors: GitMirrors) { self.mirrors = mirrors }
+
+  public func fetch(_ url: String) throws { try mirrors.fetch(url) }
 
   public func resolve(_ url: String, branch: String) throws -> GitCommit {
-    let pin: GitPin = try resolve(url, branch: branch)
+    let pin = try mirrors.resolve(url, branch: branch)
     return GitCommit(commit: pin.commit, tree: pin.tree, time: pin.time)
   }
 
+  public func has(_ url: String, commit: String) -> Bool { mirrors.has(url, commit: commit) }
+
   public func files(_ url: String, commit: String, folder: String) throws -> [GitFile] {
-    try entries(url, commit: commit, folder: folder).map { entry in
+    try mirrors.entries(url, commit: commit, folder: folder).map { entry in
       let kind: GitFile.Kind =
         switch entry.kind {
         case .file: .file
@@ -26,8 +29,8 @@ extension GitMirrors: GitRepositories {
   }
 
   public func blob(_ url: String, object: String) throws -> [UInt8] {
-    try Self.blob(mirror: mirrorPath(url), object: object)
+    try GitMirrors.blob(mirror: mirrors.mirrorPath(url), object: object)
   }
 
-  public func mirror(_ url: String) -> String { mirrorPath(url) }
+  public func mirror(_ url: String) -> String { mirrors.mirrorPath(url) }
 }

@@ -69,9 +69,11 @@ public final class Store: Sendable {
       try lock.wait(exclusive: true)
       try prepare(path)
       let store = Store(
-        path: path, mode: mode, facts: try Database(path: "\(path)/graph.db", mode: .readWrite, schema: Schema.facts),
+        path: path, mode: mode,
+        facts: try Database(path: "\(path)/graph.db", mode: .readWrite, schema: Schema.facts),
         content: try Database(
-          path: "\(path)/blobs.db", mode: .readWrite, pageSize: 8192, isDurable: true, schema: Schema.content))
+          path: "\(path)/blobs.db", mode: .readWrite, pageSize: 8192, isDurable: true, schema: Schema.content)
+      )
       store.removeOldScratch()
       return store
     }
@@ -88,7 +90,8 @@ public final class Store: Sendable {
     let found = text.split(separator: "\n").first.map(String.init) ?? ""
     guard found == "\(version)" else {
       throw GraphError(
-        .environment, "the store at '\(path)' has version '\(found)' and this graph uses version '\(version)'",
+        .environment,
+        "the store at '\(path)' has version '\(found)' and this graph uses version '\(version)'",
         hint: "use another folder, or remove '\(path)': everything in it can be made again")
     }
     return true

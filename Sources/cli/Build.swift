@@ -13,7 +13,7 @@ struct Build {
 
   struct Outcome {
     let wave: Wave.Outcome
-    let graph: GraphCore.Graph
+    let record: RunRecord
     let wallSeconds: Double
 
     /// The kind of the failure that decides the exit code: the environment's only where no action failed by itself.
@@ -34,11 +34,12 @@ struct Build {
         memoryMegabytes: Machine.memoryMegabytes * 3 / 4))
     let history = RunHistory(
       store: store, graph: session.graph, command: command, snapshot: session.snapshotName)
+    let recorder = RunRecorder()
     let reporter = makeReporter(
       graph: session.graph, fileDescriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1,
       environment: Environment.all)
     let begin = ContinuousClock.now
-    let task = Task { try await wave.run(roots, events: EventFork([reporter, history])) }
+    let task = Task { try await wave.run(roots, events: EventBroadcast([reporter, recorder, history])) }
     let interrupts = Interrupts { task.cancel() }
     defer { interrupts.stop() }
     let ticking = Task {
@@ -54,10 +55,11 @@ struct Build {
     try history.end(outcome)
     let elapsed = begin.duration(to: .now).components
     return Outcome(
-      wave: outcome, graph: session.graph, wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
+      wave: outcome, record: recorder.record, wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
   }
 
-  private func executor() throws -> LocalExecutor {
+  /// What runs actions on this machine.
+  func executor() throws -> LocalExecutor {
     LocalExecutor(
       store: session.store, checkouts: session.store,
       operations: RuleSet.operations(
@@ -65,11 +67,4 @@ struct Build {
       scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
       readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
   }
-}
-
-/// Hands events to several sinks, in order.
-struct EventFork: EventSink {
-  private let sinks: [any EventSink]
-  init(_ sinks: [any EventSink]) { self.sinks = sinks }
-  func handle(_ event: BuildEvent) { sinks.forEach { $0.handle(event) } }
 }

@@ -20,7 +20,8 @@ struct BuildCommand: AsyncParsableCommand {
       let targets = try session.targets(labels)
       let outcome = try await Build(session: session, running: running).run(
         targets.map(\.target.node), command: (["build"] + labels).joined(separator: " "))
-      Console.print("wall \(outcome.wallSeconds)\n")
+      Console.print(
+        BuildSummary.text(outcome.record, wallSeconds: outcome.wallSeconds, color: Console.usesColor(1)))
       if !outcome.wave.interrupted.isEmpty { throw Exit.interrupted }
       if !outcome.wave.succeeded { throw Exit.code(of: outcome.worstKind) }
     }

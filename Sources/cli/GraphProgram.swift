@@ -12,7 +12,9 @@ struct GraphProgram: AsyncParsableCommand {
       """,
     version: "graph \(Version.text)",
     subcommands: [
-      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, CleanCommand.self,
+      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, WhyCommand.self, LogCommand.self,
+      ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
+      CleanCommand.self,
     ])
 }
 

@@ -34,7 +34,7 @@ final class RunHistory: EventSink {
     do {
       try store.recordNode(
         run: run,
-        NodeRecord(
+        RecordedNode(
           node: node.name, key: nil, outcome: text, started: WallClock.secondsSince1970 - seconds,
           durationSeconds: seconds, log: log))
     } catch {

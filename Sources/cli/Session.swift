@@ -23,7 +23,6 @@ struct Session {
   let snapshotName: String?
   let programs: HostProgramRunner
   let scratch: ScratchFolder
-  let mirrors: GitMirrors
   /// Whether the network may not be used.
   let isOffline: Bool
 
@@ -57,7 +56,7 @@ struct Session {
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: SkopeoRegistries(programs: programs), programs: programs, digests: digests),
+        git: MirroredRepositories(mirrors), registries: SkopeoRegistries(programs: programs), programs: programs, digests: digests),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -74,7 +73,7 @@ struct Session {
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName, programs: programs,
-      scratch: scratch, mirrors: mirrors, isOffline: options.offline)
+      scratch: scratch, isOffline: options.offline)
   }
 
   /// Shows what was found wrong and ends the command where it was an error.

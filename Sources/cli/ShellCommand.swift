@@ -5,48 +5,71 @@ import Rules
 
 struct ShellCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "shell", abstract: "Open a shell in an image, or in the sandbox that a step of it runs in.",
+    commandName: "shell", abstract: "Open a shell in an image, or in the sandbox that a step runs in.",
     discussion: """
-      Without --step: the finished image. With --step: the root as that step finds it, with its environment, user and \
-      folder; the step's own command is printed, to be tried by hand. What is changed is thrown away.
+      Without --step: the finished image. With --step: the sandbox as that step finds it, with its root, inputs, \
+      environment, user and folder; the step's own command is printed, to be tried by hand. What is changed is thrown \
+      away.
       """)
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
   @Option(help: "A step of the label, by its number or name, as 'graph plan -v' prints it.") var step: String?
-  @Argument(help: "An image; without architecture, the host's.") var label: String
+  @Argument(help: "An image; without architecture, the host's. With --step, any target.") var label: String
   @Argument(parsing: .postTerminator, help: "What to run in place of /bin/sh.") var command: [String] = []
 
   func run() async throws {
     try await Exit.reporting {
       let session = try await Session.open(options, .writing)
       try session.stopAtErrors()
-      let (name, image) = try session.image(label)
-      var program = InteractiveSandbox.Program(
-        argv: command.isEmpty ? ["/bin/sh"] : command, environment: image.settings.environmentByName,
-        user: image.settings.user ?? "", workingDirectory: image.settings.workingDirectory ?? "/")
-      var layers = image.layers
-      if let step {
-        let node = try find(step, of: name, in: session.graph)
-        layers = node.action.inputs.compactMap { input in
-          if input.role.hasPrefix("layer/"), case .output(let id, let output) = input.source { (id, output) } else { nil }
-        }
-        program.environment = node.action.environment
-        program.user = node.action.command?.user ?? ""
-        program.workingDirectory = node.action.command?.workingDirectory ?? "/"
-        if let argv = node.action.command?.argv { Console.note("graph: the step runs: \(argv.joined(separator: " "))") }
-      }
-      let artifacts = try await ImageLayers(session: session, running: running).build(layers, command: "shell \(label)")
-      let status = try await session.sandbox().run(program, layers: artifacts, architecture: image.architecture)
+      let status =
+        if let step { try await enter(step, session) } else { try await enterImage(session) }
       if status != 0 { throw ExitCode(status) }
     }
   }
 
-  private func find(_ step: String, of label: Label, in graph: GraphCore.Graph) throws -> Node {
-    let steps = graph.nodes.filter { $0.label == label && $0.action.command?.root == .layers }
-    if let node = steps.first(where: { $0.step == step || $0.step.hasPrefix(step + " ") }) { return node }
+  private var argv: [String] { command.isEmpty ? ["/bin/sh"] : command }
+
+  private func enterImage(_ session: Session) async throws -> Int32 {
+    let (name, image) = try session.image(label)
+    let layers = try await ImageLayers(session: session, running: running).build(image, of: name)
+    return try await session.sandbox().run(
+      .init(
+        argv: argv, environment: image.settings.environmentByName, user: image.settings.user ?? "",
+        workingDirectory: image.settings.workingDirectory ?? "/"),
+      layers: layers, architecture: image.architecture)
+  }
+
+  /// Builds what the step needs, and opens its sandbox.
+  private func enter(_ step: String, _ session: Session) async throws -> Int32 {
+    let id = try find(step, in: session)
+    let node = session.graph[id]
+    let build = Build(session: session, running: running)
+    let outcome = try await build.run(Array(session.graph.dependencies(of: id)), command: "shell \(label)")
+    guard outcome.wave.succeeded,
+      let inputs = Planner.inputs(of: node.action, outputs: { outcome.wave.outputs[$0] })
+    else { throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted }
+    if let own = node.action.command?.argv { Console.note("graph: the step runs: \(own.joined(separator: " "))") }
+    let key = Preimage(node.action, inputNames: inputs.map(\.description)).key
+    return try await build.executor().enter(ActionTask(node: node, key: key, inputs: inputs), argv: argv)
+  }
+
+  private func find(_ step: String, in session: Session) throws -> NodeID {
+    let pattern = try LabelPattern(label)
+    let graph = session.graph
+    let all = graph.order.filter { pattern.matches(graph[$0].label) && graph[$0].action.command != nil }
+    let found = all.filter { graph[$0].step == step || graph[$0].step.hasPrefix(step + " ") }
+    let native = found.filter { graph[$0].label.architecture == .host }
+    if let id = found.count == 1 ? found.first : native.count == 1 ? native.first : nil { return id }
+    if found.count > 1 {
+      throw GraphError(
+        .usage, "'\(label)' has \(found.count) steps '\(step)'",
+        hint: "name one label: " + found.map { graph[$0].label.description }.joined(separator: ", "))
+    }
     throw GraphError(
-      .usage, "\(label) has no step '\(step)' that runs in its root",
-      hint: "it has: " + steps.map { "'\($0.step)'" }.joined(separator: ", "))
+      .usage, "'\(label)' has no step '\(step)' that runs a command",
+      hint: all.isEmpty
+        ? "'graph ls' lists all targets"
+        : "it has: " + Set(all.map { "'\(graph[$0].step)'" }).sorted().joined(separator: ", "))
   }
 }

@@ -86,7 +86,9 @@ static int by_path(const void *left, const void *right) {
   return strcmp(((const struct entry *)left)->path, ((const struct entry *)right)->path);
 }
 
-static int by_name(const void *left, const void *right) { return strcmp(*(char *const *)left, *(char *const *)right); }
+static int by_name(const void *left, const void *right) {
+  return strcmp(*(char *const *)left, *(char *const *)right);
+}
 
 /// What belongs to the overlay or to this host's policy, and not to the content.
 static bool is_foreign_attribute(const char *name) {
@@ -110,7 +112,7 @@ static void attribute_records(const char *path, char **records, size_t *size) {
   struct list names = {0};
   for (char *name = list; name < list + length; name += strlen(name) + 1)
     if (!is_foreign_attribute(name)) list_add(&names, name);
-  qsort(names.items, names.count, sizeof *names.items, by_name);
+  if (names.count > 1) qsort(names.items, names.count, sizeof *names.items, by_name);
   for (size_t i = 0; i < names.count; i++) {
     char *value;
     ssize_t count = attribute(path, names.items[i], &value);
@@ -222,7 +224,7 @@ void capture_upper(const struct options *options, int upper, int output, int64_t
   int folder = openat(upper, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) fail("the upper folder");
   gather(folder, "");
-  qsort(entries, entry_count, sizeof *entries, by_path);
+  if (entry_count > 1) qsort(entries, entry_count, sizeof *entries, by_path);
   struct inode *inodes = NULL;
   size_t inode_count = 0;
   if (output >= 0) tar_open(output);

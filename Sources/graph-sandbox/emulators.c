@@ -17,7 +17,8 @@ static bool host_has(const struct emulator *emulator) {
   char *path = format_text("/oldroot/proc/sys/fs/binfmt_misc/qemu-%s", emulator->name);
   char *text = read_text(AT_FDCWD, path);
   // Without F the interpreter would be looked for inside the sandbox's root.
-  bool usable = text && strncmp(text, "enabled", 7) == 0 && strstr(text, "flags:") && strchr(strstr(text, "flags:"), 'F');
+  const char *flags = text ? strstr(text, "flags:") : NULL;
+  bool usable = flags && strncmp(text, "enabled", 7) == 0 && memchr(flags + 6, 'F', strcspn(flags + 6, "\n"));
   free(path);
   free(text);
   return usable;
@@ -25,7 +26,8 @@ static bool host_has(const struct emulator *emulator) {
 
 void register_emulators(const struct options *options) {
   if (options->emulator_count == 0) return;
-  if (mkdir("/binfmt", 0700) || mount("binfmt_misc", "/binfmt", "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL)) {
+  unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  if (mkdir("/binfmt", 0700) || mount("binfmt_misc", "/binfmt", "binfmt_misc", flags, NULL)) {
     int error = errno;
     for (size_t i = 0; i < options->emulator_count; i++) {
       if (host_has(&options->emulators[i])) continue;

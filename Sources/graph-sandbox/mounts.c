@@ -41,7 +41,26 @@ static void set_attributes(const char *path, unsigned long attributes) {
   if (syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attribute, sizeof attribute)) fail("'%s'", path);
 }
 
-/// Opens a mountpoint inside the root, making what is missing of its path.
+/// Where a link leads that leads nowhere yet (images have such an /etc/resolv.conf), followed by `rest`. NULL where
+/// `path` is no link.
+static char *link_target(int parent, const char *path, const char *rest) {
+  char link[4096];
+  const char *name = strrchr(path, '/') + 1;
+  ssize_t length = readlinkat(parent, name, link, sizeof link - 1);
+  if (length < 0) return NULL;
+  link[length] = 0;
+  int folder = *link == '/' ? 0 : (int)(name - path);
+  char *target = format_text("%.*s%s%s%s", folder, path, link, rest ? "/" : "", rest ? rest : "");
+  // Without `..`, because it is also the name under which what is made here is removed from the upper folder again.
+  for (char *up; (up = strstr(target, "/../"));) {
+    char *start = up;
+    while (start > target && start[-1] != '/') start--;
+    if (start > target) start--;
+    memmove(start, up + 3, strlen(up + 3) + 1);
+  }
+  return target;
+}
+
 int open_target(const char *path, bool folder) {
   char *part = format_text("%s", path);
   size_t length = strlen(part);
@@ -61,8 +80,15 @@ int open_target(const char *path, bool folder) {
       int parent = open_inside(*part ? part : "/", O_PATH | O_DIRECTORY);
       *last = '/';
       if (parent < 0) fail("mountpoint '%s'", part);
-      if (slash || folder ? mkdirat(parent, last + 1, 0755) : mknodat(parent, last + 1, S_IFREG | 0644, 0))
-        fail("mountpoint '%s'", part);
+      if (slash || folder ? mkdirat(parent, last + 1, 0755) : mknodat(parent, last + 1, S_IFREG | 0644, 0)) {
+        char *target = errno == EEXIST ? link_target(parent, part, slash ? slash + 1 : NULL) : NULL;
+        if (!target) fail("mountpoint '%s'", part);
+        close(parent);
+        free(part);
+        descriptor = open_target(target, folder);
+        free(target);
+        return descriptor;
+      }
       close(parent);
       note_mountpoint(part);
       if (slash) *slash = '/';

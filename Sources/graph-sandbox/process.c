@@ -70,7 +70,8 @@ static size_t member_groups(const char *user, gid_t *groups, size_t max) {
     char *fields[4] = {0};
     size_t found = 0;
     while (found < 4 && line) fields[found++] = strsep(&line, ":");
-    if (found == 4 && is_number(fields[2]) && is_member(fields[3], user)) groups[count++] = (gid_t)strtoul(fields[2], NULL, 10);
+    if (found == 4 && is_number(fields[2]) && is_member(fields[3], user))
+      groups[count++] = (gid_t)strtoul(fields[2], NULL, 10);
   }
   free(text);
   return count;

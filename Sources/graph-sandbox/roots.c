@@ -44,6 +44,11 @@ static void make_skeleton(const struct options *options, const char *folder) {
   if (!options->host_root) {
     list_add(&targets, "/proc/");
     list_add(&targets, "/dev/");
+    for (size_t i = 0; options->network && i < sizeof network_files / sizeof *network_files; i++) {
+      char *path = format_text("/etc/%s", network_files[i]);
+      list_add(&targets, path);
+      free(path);
+    }
   }
   size_t prefix = options->host_root ? strlen(options->target) : 0;
   for (size_t i = 0; i < options->bind_count; i++) {
@@ -193,7 +198,8 @@ void build_root(const struct options *options) {
     }
     free(parent);
   }
-  if (!options->host_root && options->network) add_host_files(network_files, 2);
+  if (!options->host_root && options->network)
+    add_host_files(network_files, sizeof network_files / sizeof *network_files);
   if (chdir("/")) fail("/");
 }
 

@@ -41,7 +41,8 @@ void tar_close(void) {
 void pax_record(char **records, size_t *size, const char *name, const void *value, size_t length) {
   // The length counts its own digits.
   size_t rest = strlen(name) + length + 3, total = rest + 1;
-  while (total != rest + (size_t)snprintf(NULL, 0, "%zu", total)) total = rest + (size_t)snprintf(NULL, 0, "%zu", total);
+  while (total != rest + (size_t)snprintf(NULL, 0, "%zu", total))
+    total = rest + (size_t)snprintf(NULL, 0, "%zu", total);
   char *grown = realloc(*records, *size + total + 1);
   if (!grown) fail("memory");
   int head = sprintf(grown + *size, "%zu %s=", total, name);
@@ -51,7 +52,9 @@ void pax_record(char **records, size_t *size, const char *name, const void *valu
   *size += total;
 }
 
-static void octal(char *field, int width, uint64_t value) { snprintf(field, (size_t)width, "%0*llo", width - 1, (unsigned long long)value); }
+static void octal(char *field, int width, uint64_t value) {
+  snprintf(field, (size_t)width, "%0*llo", width - 1, (unsigned long long)value);
+}
 
 static void header(const char *path, const char *link, char kind, const struct member *member, uint64_t size) {
   char block[512] = {0};
@@ -92,7 +95,8 @@ void tar_member(const struct member *member) {
   }
   if (member->group > 07777777) number_record(&records, &size, "gid", member->group);
   if (strlen(link) > 100) pax_record(&records, &size, "linkpath", link, strlen(link));
-  if (member->modified < 0 || member->modified > 077777777777) number_record(&records, &size, "mtime", member->modified);
+  if (member->modified < 0 || member->modified > 077777777777)
+    number_record(&records, &size, "mtime", member->modified);
   if (strlen(member->path) > 100) pax_record(&records, &size, "path", member->path, strlen(member->path));
   if (member->size > 077777777777) number_record(&records, &size, "size", (long long)member->size);
   if (member->user > 07777777) number_record(&records, &size, "uid", member->user);

@@ -100,7 +100,8 @@ struct entry {
 };
 
 /// Calls `use` for each record. False where one is malformed.
-static bool each_record(struct entry *entry, bool (*use)(struct entry *, const char *, char *, size_t, void *), void *with) {
+static bool each_record(struct entry *entry, bool (*use)(struct entry *, const char *, char *, size_t, void *),
+                        void *with) {
   for (size_t at = 0; at < entry->records_size;) {
     char *record = entry->records + at, *rest;
     unsigned long length = strtoul(record, &rest, 10);
@@ -185,7 +186,8 @@ static int open_parent(int root, char *path, const char **name) {
   char *slash = strrchr(path, '/');
   *name = slash ? slash + 1 : path;
   struct open_how how = {
-      .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+      .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+      .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
   if (slash) *slash = 0;
   int parent = (int)syscall(SYS_openat2, root, slash ? path : ".", &how, sizeof how);
   if (parent < 0 && errno == ENOENT && slash) {
@@ -223,6 +225,13 @@ static void set_owner(int parent, const char *name, const struct entry *entry) {
   remember_owner(entry->path, entry->user, entry->group);
 }
 
+static bool is_folder_at(int parent, const char *name) {
+  struct stat status;
+  if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW)) return false;
+  errno = EEXIST;
+  return S_ISDIR(status.st_mode);
+}
+
 static void make_entry(int root, const char *folder, struct entry *entry) {
   const char *name;
   int parent = open_parent(root, entry->path, &name);
@@ -243,7 +252,8 @@ static void make_entry(int root, const char *folder, struct entry *entry) {
     case '2': result = symlinkat(entry->link, parent, name); break;
     case '5':
       result = mkdirat(parent, name, 0700);
-      if (result && errno == EEXIST) result = 0;
+      // A folder that was made for what is in it; a link of that name must not be followed below.
+      if (result && errno == EEXIST && is_folder_at(parent, name)) result = 0;
       break;
     case '6': result = mkfifoat(parent, name, 0600); break;
     case '3':

@@ -74,6 +74,20 @@ struct ChangesTests {
     #expect(layer.entries[0].attributes.isEmpty)
   }
 
+  @Test(
+    "keeps the capabilities of a program as the image format has them",
+    .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
+  func capabilities() async throws {
+    let world = try World()
+    // struct vfs_cap_data of version 2, effective, CAP_NET_BIND_SERVICE: no user namespace's id in it.
+    let value: [UInt8] = [1, 0, 0, 2, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12)
+    let artifact = try await world.changes(
+      "/usr/bin/python3 -c \"import os; os.setxattr('/t/bin/busybox', 'security.capability', bytes(\(value)))\"",
+      root: .hostWithLayers(target: "/t"))
+    let entry = try #require(try world.store.readLayer(artifact).entries.last)
+    #expect(entry.attributes == [Layer.Entry.Attribute(name: "security.capability", value: value)])
+  }
+
   @Test("nothing is mounted in a root that tools from outside work on")
   func toolsFromOutside() async throws {
     let world = try World()

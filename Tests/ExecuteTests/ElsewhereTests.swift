@@ -67,6 +67,32 @@ struct ElsewhereTests {
     #expect(try capture(world, name: "nobody.tar") == local)
   }
 
+  @Test(
+    "a subordinate id range gives every owner its own id",
+    .enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: "/usr/bin/newuidmap")))
+  func subordinateIds() async throws {
+    let world = try World()
+    let local = try world.store.readLayer(try await world.changes(Self.script + "; chown 33:44 /made"))
+    let tar = try await baseTar(world)
+    let out = world.folder + "/out"
+    mkdir(out, 0o777)
+    chown(out, 65534, 65534)
+    _ = try await world.host(["/bin/cp", World.helper, out + "/helper"])
+    try Data("65534:100000:65536\n".utf8).write(to: URL(filePath: out + "/range"))
+    // The ranges are the machine's, so they are replaced in a mount namespace only.
+    let script = """
+      mount --bind \(out)/range /etc/subuid && mount --bind \(out)/range /etc/subgid && cd \(out) && chmod 755 helper &&
+      exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '
+        mkdir upper work && ./helper --unpack \(tar) --upper upper --work work --capture range.tar \(options.dropLast()
+          .joined(separator: " ")) "$1" && ./helper --remove upper && ./helper --remove work && ls' sh "$1"
+      """
+    let log = try await world.host([
+      "/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", Self.script + "; chown 33:44 /made",
+    ])
+    #expect(log == "helper\nrange\nrange.tar\n")
+    #expect(try capture(world, name: "range.tar") == local)
+  }
+
   @Test("a published port reaches a server inside")
   func publish() async throws {
     let world = try World()

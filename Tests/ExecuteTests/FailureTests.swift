@@ -61,6 +61,18 @@ struct FailureTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: world.folder + "/scratch").isEmpty)
   }
 
+  @Test("the end of whoever started it ends every process of the action")
+  func callerDies() async throws {
+    let world = try World()
+    let layer = try world.store.layer(try world.base())
+    _ = try await world.host([
+      "/bin/sh", "-c",
+      "\(World.helper) --lower \(layer) -- /bin/busybox sh -c '/bin/busybox echo up; /bin/busybox sleep 65432101' > "
+        + "\(world.folder)/log & while ! test -s \(world.folder)/log; do sleep 0.01; done; kill -9 $$",
+    ])
+    try await expectGone(["65432101"])
+  }
+
   @Test("a command that leaves processes behind does not wait for them")
   func leftBehind() async throws {
     #expect(try await World().run("(sleep 76543211 &) ; echo done").text == "done\n")

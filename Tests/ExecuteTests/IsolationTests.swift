@@ -38,7 +38,7 @@ struct IsolationTests {
   @Test(
     "has nothing of the host",
     arguments: [
-      "cat /etc/hostname", "ls /root", "ls /work", "ls /proc/1/root/", "ls /proc/1/cwd/",
+      "cat /etc/hostname", "ls /root", "ls /home", "ls /proc/1/root/", "ls /proc/1/cwd/",
       "cat /sys/kernel/uevent_seqnum",
       "echo 1 > /proc/sys/vm/swappiness", "mount -o remount,rw /", "wget -q http://192.0.2.1/",
       "ping -c 1 -W 1 192.0.2.1",

@@ -66,6 +66,14 @@ struct ForeignTarTests {
     #expect(layer.entries.map(\.content) == [.whiteout, .opaqueDirectory, .opaqueDirectory])
   }
 
+  @Test("names keep their bytes: accents are neither composed nor decomposed")
+  func accents() throws {
+    let layer = try read("add('e\\u0301'); add('\\u00e8', SYM, linkname='e\\u0301')")
+    #expect(layer.entries.map { Array($0.path.utf8) } == [[0x65, 0xcc, 0x81], [0xc3, 0xa8]])
+    #expect(layer.encoded().contains(0xcc))
+    #expect(String(decoding: layer.encoded(), as: UTF8.self).utf8.count(where: { $0 == 0xcc }) == 2)
+  }
+
   @Test("a large member is spooled, not held")
   func large() throws {
     let layer = try read("add('big', data=b'0123456789abcdef' * 400000)")
@@ -81,6 +89,7 @@ struct ForeignTarTests {
       ("add('a', LNK, linkname='b'); add('b', LNK, linkname='a')", "is a hard link to itself"),
       ("add('d', DIR); add('a', LNK, linkname='d')", "'a' is a hard link to 'd', which is no file"),
       ("add('a', data=b'1'); add('a/b', data=b'1')", "'a/b' is below 'a', which is no folder"),
+      ("add('e\\u0301'); add('\\u00e9')", "is there twice, with its accents composed and decomposed"),
       ("add('.wh..wh..opq')", "'.wh..wh..opq' hides everything below it"),
     ])
   func errors(_ body: String, _ message: String) throws {

@@ -7,8 +7,10 @@ struct OCITests {
   @Test(
     "times are written and read",
     arguments: [
-      (0, "1970-01-01T00:00:00Z"), (1_767_323_045, "2026-01-02T03:04:05Z"), (951_782_400, "2000-02-29T00:00:00Z"),
-      (-1, "1969-12-31T23:59:59Z"), (253_402_300_799, "9999-12-31T23:59:59Z"), (4_107_542_399, "2100-02-28T23:59:59Z"),
+      (0, "1970-01-01T00:00:00Z"), (1_767_323_045, "2026-01-02T03:04:05Z"),
+      (951_782_400, "2000-02-29T00:00:00Z"),
+      (-1, "1969-12-31T23:59:59Z"), (253_402_300_799, "9999-12-31T23:59:59Z"),
+      (4_107_542_399, "2100-02-28T23:59:59Z"),
     ] as [(Int64, String)])
   func times(_ epoch: Int64, _ text: String) {
     #expect(ISO8601.text(ofEpoch: epoch) == text)
@@ -41,13 +43,16 @@ struct OCITests {
     run.labels = ["name": "httpd", "Version": "2"]
     return ImageConfiguration(
       platform: .init(.host), created: 1_767_323_045, run: run, layers: [Digest(ofText: "a")],
-      history: [.init(created: 5, createdBy: "RUN a"), .init(created: nil, createdBy: "CMD", isEmptyLayer: true)])
+      history: [
+        .init(created: 5, createdBy: "RUN a"), .init(created: nil, createdBy: "CMD", isEmptyLayer: true),
+      ])
   }
 
   @Test("documents read back as they were written")
   func roundTrip() throws {
     #expect(try ImageConfiguration(decoding: configuration.encoded()) == configuration)
-    let descriptor = Descriptor(mediaType: MediaType.layerZstd, digest: Digest(ofText: "z"), annotations: ["k": "v"])
+    let descriptor = Descriptor(
+      mediaType: MediaType.layerZstd, digest: Digest(ofText: "z"), annotations: ["k": "v"])
     let manifest = ImageManifest(
       configuration: .init(mediaType: MediaType.configuration, digest: Digest(of: configuration.encoded())),
       layers: [descriptor], annotations: ["org.opencontainers.image.revision": "1"])
@@ -65,7 +70,8 @@ struct OCITests {
     var configuration = configuration
     configuration.platform = .init(architecture: "amd64")
     #expect(
-      String(decoding: configuration.encoded(), as: UTF8.self) == #"{"architecture":"amd64","config":{"Cmd":["/bin/sh","#
+      String(decoding: configuration.encoded(), as: UTF8.self)
+        == #"{"architecture":"amd64","config":{"Cmd":["/bin/sh","#
         + #""-c","a && b"],"Env":["PATH=/usr/bin","LANG=C"],"ExposedPorts":{"443/tcp":{},"80/tcp":{}},"Labels":{"Ver"#
         + #"sion":"2","name":"httpd"},"User":"1001","WorkingDir":"/srv"},"created":"2026-01-02T03:04:05Z","history":["#
         + #"{"created":"1970-01-01T00:00:05Z","created_by":"RUN a"},{"created_by":"CMD","empty_layer":true}],"os":"li"#
@@ -102,10 +108,14 @@ struct OCITests {
   @Test(
     "errors name the field",
     arguments: [
-      (#"{"schemaVersion":1}"#, "the manifest has schema version 1: push the image again with a current tool"),
+      (
+        #"{"schemaVersion":1}"#, "the manifest has schema version 1: push the image again with a current tool"
+      ),
       (#"{"schemaVersion":2,"layers":[]}"#, "the manifest lacks 'config'"),
-      (#"{"schemaVersion":2,"config":{"digest":"sha256:00","size":1},"layers":[]}"#,
-        "the manifest's config has the digest 'sha256:00' of 1 bytes, which is no SHA-256 digest"),
+      (
+        #"{"schemaVersion":2,"config":{"digest":"sha256:00","size":1},"layers":[]}"#,
+        "the manifest's config has the digest 'sha256:00' of 1 bytes, which is no SHA-256 digest"
+      ),
       ("not json", "the manifest is not JSON"),
     ])
   func errors(_ text: String, _ message: String) {
@@ -136,7 +146,8 @@ struct OCITests {
     for entry in tree.entries {
       switch entry.content {
       case .directory: try shell("mkdir \(folder.path)/\(entry.path)")
-      case .file(let digest): try store.exportFile(digest, to: "\(folder.path)/\(entry.path)", mode: entry.mode)
+      case .file(let digest):
+        try store.exportFile(digest, to: "\(folder.path)/\(entry.path)", mode: entry.mode)
       default: Issue.record("a layout has only files and folders")
       }
     }

@@ -15,26 +15,30 @@ struct TarTests {
   /// One of everything.
   var sample: Layer {
     let long = String(repeating: "long-name-", count: 12)
-    return Layer(entries: [
-      .init(path: "dev", content: .directory, mode: 0o755, modified: 5),
-      .init(path: "dev/null", content: .characterDevice(major: 1, minor: 3), mode: 0o666),
-      .init(path: "dev/disk", content: .blockDevice(major: 259, minor: 70_000), mode: 0o660, group: 6),
-      .init(path: "dev/pipe", content: .fifo, mode: 0o600),
-      .init(path: "etc", content: .opaqueDirectory, mode: 0o700, owner: 3, modified: 99),
-      .init(path: "etc/gone", content: .whiteout, mode: 0, modified: 98),
-      .init(
-        path: "usr/bin/ping", content: .file(store.write(Array("ping\n".utf8))), mode: 0o4755, owner: 4_000_000_000,
-        group: 7, modified: 1_700_000_000,
-        attributes: [.init(name: "security.capability", value: [1, 0, 0, 2, 0, 0x20, 0, 0, 10, 0xff])]),
-      .init(path: "usr/bin/pong", content: .hardlink(target: "usr/bin/ping"), mode: 0o4755, owner: 4_000_000_000,
-        group: 7, modified: 1_700_000_000),
-      .init(path: "usr/empty", content: .file(store.write([])), mode: 0o644, modified: 1 << 40),
-      .init(path: "usr/lib64", content: .symlink(target: "lib/" + long), mode: 0o777, modified: -7),
-      .init(path: "usr/share/" + long, content: .directory, mode: 0o1777),
-      .init(path: "usr/share/" + long + "/" + long, content: .file(store.write([1])), mode: 0o644),
-      .init(path: "usr/share/" + long + "/" + long + "/" + long, content: .fifo, mode: 0o644),
-      .init(path: "usr/share/Ångström naïve", content: .symlink(target: "héllo"), mode: 0o777),
-    ].filter { !$0.path.hasSuffix(long + "/" + long + "/" + long) })
+    return Layer(
+      entries: [
+        .init(path: "dev", content: .directory, mode: 0o755, modified: 5),
+        .init(path: "dev/null", content: .characterDevice(major: 1, minor: 3), mode: 0o666),
+        .init(path: "dev/disk", content: .blockDevice(major: 259, minor: 70_000), mode: 0o660, group: 6),
+        .init(path: "dev/pipe", content: .fifo, mode: 0o600),
+        .init(path: "etc", content: .opaqueDirectory, mode: 0o700, owner: 3, modified: 99),
+        .init(path: "etc/gone", content: .whiteout, mode: 0, modified: 98),
+        .init(
+          path: "usr/bin/ping", content: .file(store.write(Array("ping\n".utf8))), mode: 0o4755,
+          owner: 4_000_000_000,
+          group: 7, modified: 1_700_000_000,
+          attributes: [.init(name: "security.capability", value: [1, 0, 0, 2, 0, 0x20, 0, 0, 10, 0xff])]),
+        .init(
+          path: "usr/bin/pong", content: .hardlink(target: "usr/bin/ping"), mode: 0o4755,
+          owner: 4_000_000_000,
+          group: 7, modified: 1_700_000_000),
+        .init(path: "usr/empty", content: .file(store.write([])), mode: 0o644, modified: 1 << 40),
+        .init(path: "usr/lib64", content: .symlink(target: "lib/" + long), mode: 0o777, modified: -7),
+        .init(path: "usr/share/" + long, content: .directory, mode: 0o1777),
+        .init(path: "usr/share/" + long + "/" + long, content: .file(store.write([1])), mode: 0o644),
+        .init(path: "usr/share/" + long + "/" + long + "/" + long, content: .fifo, mode: 0o644),
+        .init(path: "usr/share/Ångström naïve", content: .symlink(target: "héllo"), mode: 0o777),
+      ].filter { !$0.path.hasSuffix(long + "/" + long + "/" + long) })
   }
 
   @Test("the bytes are the same for ever")
@@ -92,7 +96,9 @@ struct TarTests {
 
   private func randomLayer(_ generator: inout SeededGenerator) throws -> Layer {
     func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
-    let parts = ["a", "b.c", "日本", "with space", "é", String(repeating: "x", count: 90), "Z-", "q\\n", "tab\there"]
+    let parts = [
+      "a", "b.c", "日本", "with space", "é", String(repeating: "x", count: 90), "Z-", "q\\n", "tab\there",
+    ]
     var folders = [""]
     var entries: [String: Layer.Entry] = [:]
     for _ in 0..<below(60) {
@@ -102,7 +108,9 @@ struct TarTests {
         path: path, content: .directory, mode: UInt16(below(0o10000)), owner: UInt32(below(3_000_000)),
         group: UInt32(below(3_000_000)), modified: Int64(below(1 << 36)) - 1000)
       switch below(9) {
-      case 0: entry.content = .symlink(target: "../" + parts[below(parts.count)] + String(repeating: "t", count: below(200)))
+      case 0:
+        entry.content = .symlink(
+          target: "../" + parts[below(parts.count)] + String(repeating: "t", count: below(200)))
       case 1: entry.content = .characterDevice(major: UInt32(below(4000)), minor: UInt32(below(300_000)))
       case 2: entry.content = .fifo
       case 3: entry = .init(path: path, content: .whiteout, mode: 0, modified: entry.modified)

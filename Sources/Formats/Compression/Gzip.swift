@@ -65,7 +65,8 @@ private struct Stream: ~Copyable {
 
   func setInput(_ bytes: UnsafeRawBufferPointer) {
     // zlib's prototype lacks a const; it only reads the input.
-    stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
+    stream.pointee.next_in = UnsafeMutablePointer(
+      mutating: bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
     stream.pointee.avail_in = UInt32(bytes.count)
   }
 
@@ -75,12 +76,15 @@ private struct Stream: ~Copyable {
   }
 
   var produced: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[..<(buffer.count - Int(stream.pointee.avail_out))]))
+    UnsafeRawBufferPointer(
+      UnsafeBufferPointer(rebasing: buffer[..<(buffer.count - Int(stream.pointee.avail_out))]))
   }
 }
 
 /// Input is given to zlib in pieces that its 32-bit counters hold.
-private func forEachPiece(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+private func forEachPiece(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void)
+  rethrows
+{
   var rest = bytes
   while !rest.isEmpty {
     let count = min(rest.count, 1 << 30)
@@ -143,7 +147,9 @@ public struct GzipCompressor: ~Copyable {
   private func step(_ flush: Int32, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int32 {
     state.emptyBuffer()
     let code = deflate(state.stream, flush)
-    guard code == Z_OK || code == Z_STREAM_END else { throw FormatError("cannot compress gzip: zlib says \(code)") }
+    guard code == Z_OK || code == Z_STREAM_END else {
+      throw FormatError("cannot compress gzip: zlib says \(code)")
+    }
     if !state.produced.isEmpty { try sink(state.produced) }
     return code
   }

@@ -15,7 +15,8 @@ public enum Zstd {
   }
 
   /// One frame that holds `bytes` and their size.
-  public static func compress(_ bytes: UnsafeRawBufferPointer, level: Int32 = defaultLevel) throws -> [UInt8] {
+  public static func compress(_ bytes: UnsafeRawBufferPointer, level: Int32 = defaultLevel) throws -> [UInt8]
+  {
     let bound = ZSTD_compressBound(bytes.count)
     return try [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
       let result = ZSTD_compress(buffer.baseAddress, bound, bytes.baseAddress, bytes.count, level)
@@ -76,7 +77,8 @@ public struct ZstdCompressor: ~Copyable {
   }
 
   /// Takes more input and hands on what is finished.
-  public func update(_ bytes: UnsafeRawBufferPointer, to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+  public func update(_ bytes: UnsafeRawBufferPointer, to sink: (UnsafeRawBufferPointer) throws -> Void) throws
+  {
     var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     while input.pos < input.size { _ = try step(&input, ZSTD_e_continue, sink) }
   }
@@ -88,7 +90,8 @@ public struct ZstdCompressor: ~Copyable {
   }
 
   private func step(
-    _ input: inout ZSTD_inBuffer, _ directive: ZSTD_EndDirective, _ sink: (UnsafeRawBufferPointer) throws -> Void
+    _ input: inout ZSTD_inBuffer, _ directive: ZSTD_EndDirective,
+    _ sink: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> Int {
     var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
     let rest = ZSTD_compressStream2(context, &output, &input, directive)

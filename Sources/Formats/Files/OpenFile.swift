@@ -57,7 +57,9 @@ public struct OpenFile: ~Copyable {
   }
 
   public func setMode(_ mode: UInt16) throws {
-    guard fchmod(descriptor, mode_t(mode)) == 0 else { throw OpenFile.failure("cannot set the mode of", path) }
+    guard fchmod(descriptor, mode_t(mode)) == 0 else {
+      throw OpenFile.failure("cannot set the mode of", path)
+    }
   }
 
   /// Writes all of `bytes` at the current position.

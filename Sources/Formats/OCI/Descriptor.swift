@@ -82,7 +82,9 @@ struct RawDescriptor: Decodable {
   }
 
   /// Decodes `bytes`, and turns the decoder's errors into one that names the document and the field.
-  static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8], _ what: String) throws -> Document {
+  static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8], _ what: String) throws
+    -> Document
+  {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch DecodingError.keyNotFound(let key, let context) {
@@ -94,5 +96,7 @@ struct RawDescriptor: Decodable {
     }
   }
 
-  private static func path(_ keys: [any CodingKey]) -> String { keys.map(\.stringValue).joined(separator: ".") }
+  private static func path(_ keys: [any CodingKey]) -> String {
+    keys.map(\.stringValue).joined(separator: ".")
+  }
 }

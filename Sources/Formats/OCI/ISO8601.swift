@@ -20,14 +20,16 @@ public enum ISO8601 {
   public static func epoch(of text: String) -> Int64? {
     let bytes = Array(text.utf8)
     func number(_ start: Int, _ count: Int) -> Int64? {
-      guard start + count <= bytes.count, bytes[start..<start + count].allSatisfy({ (0x30...0x39).contains($0) })
+      guard start + count <= bytes.count,
+        bytes[start..<start + count].allSatisfy({ (0x30...0x39).contains($0) })
       else { return nil }
       return bytes[start..<start + count].reduce(0) { $0 * 10 + Int64($1 - 0x30) }
     }
     guard bytes.count >= 20, let year = number(0, 4), let month = number(5, 2), let day = number(8, 2),
       let hour = number(11, 2), let minute = number(14, 2), let second = number(17, 2),
       bytes[4] == 0x2d, bytes[7] == 0x2d, bytes[10] == 0x54 || bytes[10] == 0x20, bytes[13] == 0x3a,
-      bytes[16] == 0x3a, (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+      bytes[16] == 0x3a, (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
+      second <= 60
     else { return nil }
     var position = 19
     if bytes[position] == 0x2e {

@@ -42,7 +42,8 @@ public struct ImageConfiguration: Hashable, Sendable {
   }
 
   public init(
-    platform: Descriptor.Platform, created: Int64?, run: Run = Run(), layers: [Digest] = [], history: [History] = []
+    platform: Descriptor.Platform, created: Int64?, run: Run = Run(), layers: [Digest] = [],
+    history: [History] = []
   ) {
     self.platform = platform
     self.created = created
@@ -55,7 +56,8 @@ public struct ImageConfiguration: Hashable, Sendable {
   public func encoded() -> [UInt8] {
     func time(_ seconds: Int64?) -> JSON? { seconds.map { .string(ISO8601.text(ofEpoch: $0)) } }
     func set(_ names: [String]) -> JSON? {
-      names.isEmpty ? nil : .object(Dictionary(names.map { ($0, JSON.object([:])) }, uniquingKeysWith: { $1 }))
+      names.isEmpty
+        ? nil : .object(Dictionary(names.map { ($0, JSON.object([:])) }, uniquingKeysWith: { $1 }))
     }
     func text(_ value: String) -> JSON? { value.isEmpty ? nil : .string(value) }
     let config = JSON.object([
@@ -84,7 +86,8 @@ public struct ImageConfiguration: Hashable, Sendable {
   public init(decoding bytes: [UInt8]) throws {
     let document = try RawDescriptor.decode(RawConfiguration.self, bytes, "the image configuration")
     for digest in document.rootfs.diff_ids where Digest(oci: digest, size: 0) == nil {
-      throw FormatError("the image configuration has the layer digest '\(digest)', which is no SHA-256 digest")
+      throw FormatError(
+        "the image configuration has the layer digest '\(digest)', which is no SHA-256 digest")
     }
     platform = .init(architecture: document.architecture, os: document.os, variant: document.variant)
     created = document.created.flatMap(ISO8601.epoch)

@@ -36,13 +36,15 @@ public struct ImageManifest: Hashable, Sendable {
     struct Version: Decodable { var schemaVersion: Int }
     let version = try RawDescriptor.decode(Version.self, bytes, "the manifest").schemaVersion
     guard version == 2 else {
-      throw FormatError("the manifest has schema version \(version): push the image again with a current tool")
+      throw FormatError(
+        "the manifest has schema version \(version): push the image again with a current tool")
     }
     let document = try RawDescriptor.decode(Document.self, bytes, "the manifest")
     let configuration = try document.config.checked("the manifest's config")
     mediaType =
       document.mediaType
-      ?? (configuration.mediaType == MediaType.dockerConfiguration ? MediaType.dockerManifest : MediaType.manifest)
+      ?? (configuration.mediaType == MediaType.dockerConfiguration
+        ? MediaType.dockerManifest : MediaType.manifest)
     guard MediaType.isManifest(mediaType) else { throw FormatError("'\(mediaType)' is no image manifest") }
     self.configuration = configuration
     layers = try document.layers.enumerated().map { try $1.checked("layer \($0 + 1) of the manifest") }
@@ -65,7 +67,8 @@ public struct ImageIndex: Hashable, Sendable {
   /// The canonical bytes.
   public func encoded() -> [UInt8] {
     JSON.object([
-      "schemaVersion": .number(2), "mediaType": .string(mediaType), "manifests": .array(manifests.map(\.json)),
+      "schemaVersion": .number(2), "mediaType": .string(mediaType),
+      "manifests": .array(manifests.map(\.json)),
       "annotations": .map(annotations),
     ]).encoded()
   }

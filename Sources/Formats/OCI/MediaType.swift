@@ -16,7 +16,9 @@ public enum MediaType {
 
   public static func isIndex(_ type: String) -> Bool { type == index || type == dockerIndex }
   public static func isManifest(_ type: String) -> Bool { type == manifest || type == dockerManifest }
-  public static func isConfiguration(_ type: String) -> Bool { type == configuration || type == dockerConfiguration }
+  public static func isConfiguration(_ type: String) -> Bool {
+    type == configuration || type == dockerConfiguration
+  }
 
   /// Whether `TarReader` reads layers of this type.
   public static func isLayer(_ type: String) -> Bool {

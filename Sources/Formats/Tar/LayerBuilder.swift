@@ -23,7 +23,9 @@ struct LayerBuilder {
     let name = path.split(separator: "/").last ?? ""
     if member.kind == .file, name.hasPrefix(TarWriter.whiteoutPrefix) {
       if name == TarWriter.opaqueMarker {
-        guard let parent else { throw FormatError("'\(path)' hides everything below it: write a base layer instead") }
+        guard let parent else {
+          throw FormatError("'\(path)' hides everything below it: write a base layer instead")
+        }
         opaque.insert(parent)
         return
       }
@@ -34,8 +36,12 @@ struct LayerBuilder {
       removed[parent.map { "\($0)/\(gone)" } ?? gone] = member.modified
       return
     }
+    if let known = entries.index(forKey: path), !entries.keys[known].utf8.elementsEqual(path.utf8) {
+      throw FormatError("'\(path)' is there twice, with its accents composed and decomposed")
+    }
     entries[path] = Layer.Entry(
-      path: path, content: try Self.content(of: member, digest), mode: member.kind == .symlink ? 0o777 : member.mode,
+      path: path, content: try Self.content(of: member, digest),
+      mode: member.kind == .symlink ? 0o777 : member.mode,
       owner: member.owner, group: member.group, modified: member.modified, attributes: member.attributes)
   }
 
@@ -118,7 +124,8 @@ struct LayerBuilder {
     var entries = entries
     for (target, links) in names {
       guard let file = entries[target] else {
-        throw FormatError("'\(links.min() ?? "")' is a hard link to '\(target)', which the archive does not have")
+        throw FormatError(
+          "'\(links.min() ?? "")' is a hard link to '\(target)', which the archive does not have")
       }
       switch file.content {
       case .directory, .opaqueDirectory, .whiteout, .hardlink:

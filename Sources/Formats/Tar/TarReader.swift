@@ -31,13 +31,15 @@ public enum TarReader {
   public static func readLayer(
     at path: String, store: any BlobStore, scratch: String = "/var/tmp", limits: Limits = Limits()
   ) throws -> Layer {
-    // libarchive converts pax names from UTF-8 to the locale's character set, which is ASCII in a daemon.
-    let utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
-    let previous = utf8.flatMap { uselocale($0) }
+    // libarchive converts pax names from UTF-8 to the locale's character set, and composes accents on the way even
+    // where that is UTF-8 too: another name than the archive's. In the C locale it finds that it cannot, hands out the
+    // archive's own bytes, and warns, which `next` knows.
+    let plain = newlocale(LC_CTYPE_MASK, "C", nil)
+    let previous = plain.flatMap { uselocale($0) }
     defer {
-      if let utf8 {
+      if let plain {
         uselocale(previous)
-        freelocale(utf8)
+        freelocale(plain)
       }
     }
     do {
@@ -50,7 +52,8 @@ public enum TarReader {
         }
         let (sum, isTooMuch) = total.addingReportingOverflow(member.size)
         total = sum
-        guard member.size >= 0, !isTooMuch, member.size <= limits.memberBytes, total <= limits.totalBytes else {
+        guard member.size >= 0, !isTooMuch, member.size <= limits.memberBytes, total <= limits.totalBytes
+        else {
           throw FormatError("'\(member.path)' is larger than what a layer may hold")
         }
         let isRegular = member.kind == .file
@@ -125,9 +128,13 @@ private struct Archive: ~Copyable {
       throw FormatError("a member has a name that is not UTF-8")
     }
     // A warning is about one field that was lost; a layer that lacks a field is not the layer.
-    if code == ARCHIVE_WARN { throw FormatError("'\(name)': \(Self.reason(handle))") }
+    if code == ARCHIVE_WARN, !Self.reason(handle).contains("can't be converted from UTF-8 to current locale")
+    {
+      throw FormatError("'\(name)': \(Self.reason(handle))")
+    }
     var member = ArchiveMember(
-      path: name, kind: .file, size: archive_entry_size(entry), mode: UInt16(archive_entry_perm(entry) & 0o7777),
+      path: name, kind: .file, size: archive_entry_size(entry),
+      mode: UInt16(archive_entry_perm(entry) & 0o7777),
       owner: try number(archive_entry_uid(entry), "owner", name),
       group: try number(archive_entry_gid(entry), "group", name), modified: Int64(archive_entry_mtime(entry)),
       device: (0, 0), attributes: try attributes(of: entry, name, limits))
@@ -205,8 +212,12 @@ private struct Archive: ~Copyable {
     var size = 0
     archive_entry_xattr_reset(entry)
     while archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK {
-      guard let name = text(name) else { throw FormatError("'\(path)' has an attribute whose name is not UTF-8") }
-      guard size <= limits.attributeBytes else { throw FormatError("attribute '\(name)' of '\(path)' is too large") }
+      guard let name = text(name) else {
+        throw FormatError("'\(path)' has an attribute whose name is not UTF-8")
+      }
+      guard size <= limits.attributeBytes else {
+        throw FormatError("attribute '\(name)' of '\(path)' is too large")
+      }
       let bytes = Array(UnsafeRawBufferPointer(start: value, count: size))
       attributes.removeAll { $0.name == name }
       attributes.append(Layer.Entry.Attribute(name: name, value: bytes))
@@ -221,10 +232,14 @@ private struct Archive: ~Copyable {
     return target
   }
 
-  private func text(_ pointer: UnsafePointer<CChar>?) -> String? { pointer.flatMap { String(validatingCString: $0) } }
+  private func text(_ pointer: UnsafePointer<CChar>?) -> String? {
+    pointer.flatMap { String(validatingCString: $0) }
+  }
 
   private func number(_ value: Int64, _ what: String, _ path: String) throws -> UInt32 {
-    guard let number = UInt32(exactly: value) else { throw FormatError("the \(what) \(value) of '\(path)' is out of range") }
+    guard let number = UInt32(exactly: value) else {
+      throw FormatError("the \(what) \(value) of '\(path)' is out of range")
+    }
     return number
   }
 }

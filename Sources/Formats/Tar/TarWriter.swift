@@ -48,7 +48,8 @@ public enum TarWriter {
       }
       try zeros(TarMember.padding(digest.size), to: sink)
     case .opaqueDirectory:
-      let marker = TarMember(name: "\(entry.path)/\(opaqueMarker)", kind: UInt8(ascii: "0"), modified: entry.modified)
+      let marker = TarMember(
+        name: "\(entry.path)/\(opaqueMarker)", kind: UInt8(ascii: "0"), modified: entry.modified)
       try marker.headers().withUnsafeBytes { try sink($0) }
     default: break
     }

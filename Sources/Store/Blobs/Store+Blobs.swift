@@ -38,7 +38,9 @@ extension Store: BlobStore {
       try connection.use("SELECT encoding, data FROM blobs WHERE digest = ? AND size = ?") { statement in
         try statement.bind(digest)
         try statement.bind(digest.size)
-        guard try statement.step(), let encoding = BlobEncoding(rawValue: statement.integer(0)) else { return nil }
+        guard try statement.step(), let encoding = BlobEncoding(rawValue: statement.integer(0)) else {
+          return nil
+        }
         return StoredBlob(encoding: encoding, data: statement.blob(1))
       }
     }

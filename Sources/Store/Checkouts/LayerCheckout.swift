@@ -44,7 +44,9 @@ struct LayerCheckout {
     let parent = String(path[..<slash])
     if made.contains(parent) { return }
     try makeParents(of: parent, &made)
-    guard mkdir("\(root)/\(parent)", 0o755) == 0 else { throw OpenFile.failure("cannot create", "\(root)/\(parent)") }
+    guard mkdir("\(root)/\(parent)", 0o755) == 0 else {
+      throw OpenFile.failure("cannot create", "\(root)/\(parent)")
+    }
     made.insert(parent)
   }
 
@@ -84,7 +86,9 @@ struct LayerCheckout {
 
   private func makeWhiteout(_ path: String) throws {
     if mknod(path, S_IFCHR, 0) == 0 { return }
-    guard errno == EPERM, let slash = path.lastIndex(of: "/") else { throw OpenFile.failure("cannot create", path) }
+    guard errno == EPERM, let slash = path.lastIndex(of: "/") else {
+      throw OpenFile.failure("cannot create", path)
+    }
     guard Self.kernelReadsWhiteoutAttributes else {
       throw GraphError(
         .environment, "removed files of a layer cannot be shown without root before Linux 6.7",
@@ -94,7 +98,9 @@ struct LayerCheckout {
     try set("user.overlay.whiteout", Array("y".utf8), path)
     let folder = String(path[..<slash])
     // An opaque folder hides everything below already, and `x` must not weaken it.
-    if getxattr(folder, "user.overlay.opaque", nil, 0) < 0 { try set("user.overlay.opaque", Array("x".utf8), folder) }
+    if lgetxattr(folder, "user.overlay.opaque", nil, 0) < 0 {
+      try set("user.overlay.opaque", Array("x".utf8), folder)
+    }
   }
 
   private static let kernelReadsWhiteoutAttributes: Bool = {

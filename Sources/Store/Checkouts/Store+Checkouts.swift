@@ -94,7 +94,8 @@ extension Store: Checkouts {
       for name in try FileSystem.names(in: folder) where name.hasSuffix(".used") {
         var status = stat()
         guard stat("\(folder)/\(name)", &status) == 0 else { continue }
-        let text = String(decoding: try OpenFile(reading: "\(folder)/\(name)").readAll(atMost: 4096), as: UTF8.self)
+        let text = String(
+          decoding: try OpenFile(reading: "\(folder)/\(name)").readAll(atMost: 4096), as: UTF8.self)
         let size = text.split(separator: "\n").first.flatMap { Int64($0) } ?? 0
         uses.append(("\(folder)/\(name.dropLast(5))", size, status.st_mtim.tv_sec))
       }

@@ -52,7 +52,9 @@ public final class FileDigestCache: FileDigests {
     var status = stat()
     guard stat(path, &status) == 0 else { throw OpenFile.failure("cannot read", path) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw GraphError(.user, "'\(path)' is not a file") }
-    if let known = try row(path), known == Row(status, known.digest), known.digest.size == Int64(status.st_size) {
+    if let known = try row(path), known == Row(status, known.digest),
+      known.digest.size == Int64(status.st_size)
+    {
       return known.digest
     }
     let started = time(nil)

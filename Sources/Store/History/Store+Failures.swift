@@ -23,7 +23,9 @@ extension Store {
   public func recordFailure(_ failure: RememberedFailure) throws {
     try sync()
     try factsForWriting().write { connection in
-      try connection.use("INSERT OR REPLACE INTO failures(key, kind, reason, log, time) VALUES(?, ?, ?, ?, ?)") {
+      try connection.use(
+        "INSERT OR REPLACE INTO failures(key, kind, reason, log, time) VALUES(?, ?, ?, ?, ?)"
+      ) {
         try $0.bind(failure.key.digest)
         try $0.bind(failure.kind.rawValue)
         try $0.bind(failure.reason)
@@ -40,9 +42,12 @@ extension Store {
     return try facts.read { connection in
       try connection.use("SELECT kind, reason, log, time FROM failures WHERE key = ?") { statement in
         try statement.bind(key.digest)
-        guard try statement.step(), let kind = statement.text(0).flatMap(ActionFailed.Kind.init) else { return nil }
+        guard try statement.step(), let kind = statement.text(0).flatMap(ActionFailed.Kind.init) else {
+          return nil
+        }
         return RememberedFailure(
-          key: key, kind: kind, reason: statement.text(1) ?? "", log: statement.text(2).flatMap { Digest($0) },
+          key: key, kind: kind, reason: statement.text(1) ?? "",
+          log: statement.text(2).flatMap { Digest($0) },
           time: statement.double(3))
       }
     }

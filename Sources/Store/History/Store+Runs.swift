@@ -1,7 +1,7 @@
 import GraphCore
 
 /// One command that built something.
-public struct RunRecord: Hashable, Sendable {
+public struct RecordedRun: Hashable, Sendable {
   public var id: Int64
   public var command: String
   public var snapshot: String?
@@ -13,7 +13,7 @@ public struct RunRecord: Hashable, Sendable {
 }
 
 /// What became of one node in a run.
-public struct NodeRecord: Hashable, Sendable {
+public struct RecordedNode: Hashable, Sendable {
   public var node: String
   public var key: Key?
   public var outcome: String
@@ -51,7 +51,7 @@ extension Store {
   }
 
   /// Notes what became of nodes; one transaction for all of them.
-  public func recordNodes(run: Int64, _ records: [NodeRecord]) throws {
+  public func recordNodes(run: Int64, _ records: [RecordedNode]) throws {
     try sync()
     try factsForWriting().write { connection in
       for record in records {
@@ -75,7 +75,7 @@ extension Store {
     }
   }
 
-  public func recordNode(run: Int64, _ record: NodeRecord) throws { try recordNodes(run: run, [record]) }
+  public func recordNode(run: Int64, _ record: RecordedNode) throws { try recordNodes(run: run, [record]) }
 
   public func endRun(_ run: Int64, outcome: String, finished: Double) throws {
     try factsForWriting().write { connection in
@@ -89,17 +89,17 @@ extension Store {
   }
 
   /// The newest runs, newest first.
-  public func runs(limit: Int) throws -> [RunRecord] {
+  public func runs(limit: Int) throws -> [RecordedRun] {
     guard let facts else { return [] }
     return try facts.read { connection in
       try connection.use(
         "SELECT id, command, snapshot, started, finished, outcome FROM runs ORDER BY id DESC LIMIT ?"
       ) { statement in
         try statement.bind(Int64(limit))
-        var runs: [RunRecord] = []
+        var runs: [RecordedRun] = []
         while try statement.step() {
           runs.append(
-            RunRecord(
+            RecordedRun(
               id: statement.integer(0), command: statement.text(1) ?? "", snapshot: statement.text(2),
               started: statement.double(3), finished: statement.isNull(4) ? nil : statement.double(4),
               outcome: statement.text(5)))
@@ -110,7 +110,7 @@ extension Store {
   }
 
   /// The nodes of a run, in the order they were noted.
-  public func nodes(ofRun run: Int64) throws -> [NodeRecord] {
+  public func nodes(ofRun run: Int64) throws -> [RecordedNode] {
     guard let facts else { return [] }
     return try facts.read { connection in
       try connection.use(
@@ -119,10 +119,10 @@ extension Store {
         """
       ) { statement in
         try statement.bind(run)
-        var nodes: [NodeRecord] = []
+        var nodes: [RecordedNode] = []
         while try statement.step() {
           nodes.append(
-            NodeRecord(
+            RecordedNode(
               node: statement.text(0) ?? "", key: statement.digest(1, size: 2).map { Key(digest: $0) },
               outcome: statement.text(3) ?? "", started: statement.double(4),
               durationSeconds: statement.double(5), log: statement.text(6).flatMap { Digest($0) }))
@@ -135,7 +135,7 @@ extension Store {
   /// The newest log of a node whose name begins with `prefix`: a whole `Node.name`, or a label for any of its steps.
   public func lastLog(ofNodesNamed prefix: String) throws -> (node: String, log: Digest)? {
     guard let facts else { return nil }
-    let found: NodeRecord? = try facts.read { connection in
+    let found: RecordedNode? = try facts.read { connection in
       try connection.use(
         """
         SELECT node, log FROM run_nodes WHERE substr(node, 1, length(?1)) = ?1 AND log IS NOT NULL
@@ -144,7 +144,7 @@ extension Store {
       ) { statement in
         try statement.bind(prefix)
         guard try statement.step() else { return nil }
-        return NodeRecord(
+        return RecordedNode(
           node: statement.text(0) ?? "", key: nil, outcome: "", started: 0, durationSeconds: 0,
           log: statement.text(1).flatMap { Digest($0) })
       }

@@ -14,7 +14,8 @@ extension Store {
     try sync()
     let now = Double(time(nil))
     return try factsForWriting().write { connection in
-      let number = try connection.use("SELECT coalesce(max(number), 0) + 1 FROM snapshots WHERE day = ?") { statement in
+      let number = try connection.use("SELECT coalesce(max(number), 0) + 1 FROM snapshots WHERE day = ?") {
+        statement in
         try statement.bind(day)
         return try statement.step() ? statement.integer(0) : 1
       }

@@ -89,8 +89,11 @@ extension Store: ActionCache {
     if blob.encoding.isFile {
       // Not verified: a damaged recipe is found when it is used, and then forgotten by its own digest.
       let file = filePath(digest, blob.encoding)
-      guard let bytes = try? OpenFile(reading: file).readAll(atMost: Int(digest.size) + 65_536) else { return true }
-      guard let plain = blob.encoding == .fileRaw ? bytes : try? Zstd.decompress(bytes, size: Int(digest.size))
+      guard let bytes = try? OpenFile(reading: file).readAll(atMost: Int(digest.size) + 65_536) else {
+        return true
+      }
+      guard
+        let plain = blob.encoding == .fileRaw ? bytes : try? Zstd.decompress(bytes, size: Int(digest.size))
       else { return true }
       text = plain
     } else {

@@ -55,8 +55,14 @@ struct Connection: ~Copyable {
     ]
     if mode == .readWrite {
       settings += [
-        "page_size = \(pageSize)", "journal_mode = WAL", "wal_autocheckpoint = 4000", "journal_size_limit = 67108864",
+        "page_size = \(pageSize)", "journal_mode = WAL", "wal_autocheckpoint = 4000",
+        "journal_size_limit = 67108864",
       ]
+    }
+    if mode == .readWrite {
+      // The log's files stay when the last writer goes, so that a reader that writes nothing finds all it needs.
+      var isPersistent: CInt = 1
+      sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &isPersistent)
     }
     for setting in settings {
       let code = sqlite3_exec(handle, "PRAGMA \(setting)", nil, nil, nil)

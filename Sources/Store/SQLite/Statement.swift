@@ -18,7 +18,9 @@ struct Statement: ~Copyable {
   }
 
   /// SQLite copies what is bound with this: our buffers end with the call.
-  private static var transient: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+  private static var transient: sqlite3_destructor_type {
+    unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+  }
 
   /// Binds the next parameter, from left to right.
   mutating func bind(_ value: Int64?) throws {
@@ -39,7 +41,9 @@ struct Statement: ~Copyable {
       value.withUTF8 { bytes in
         bytes.withMemoryRebound(to: CChar.self) { text in
           // A text without bytes has no address, which SQLite would take for NULL.
-          guard let start = text.baseAddress else { return sqlite3_bind_text(handle, index, "", 0, Self.transient) }
+          guard let start = text.baseAddress else {
+            return sqlite3_bind_text(handle, index, "", 0, Self.transient)
+          }
           return sqlite3_bind_text64(
             handle, index, start, UInt64(text.count), Self.transient, UInt8(SQLITE_UTF8))
         }
@@ -81,7 +85,8 @@ struct Statement: ~Copyable {
   func text(_ column: Int32) -> String? {
     sqlite3_column_text(handle, column).map {
       String(
-        decoding: UnsafeBufferPointer(start: $0, count: Int(sqlite3_column_bytes(handle, column))), as: UTF8.self)
+        decoding: UnsafeBufferPointer(start: $0, count: Int(sqlite3_column_bytes(handle, column))),
+        as: UTF8.self)
     }
   }
 

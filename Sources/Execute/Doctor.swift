@@ -1,0 +1,115 @@
+import GraphCore
+import Subprocess
+import SystemPackage
+
+/// What this machine can and cannot do for graph, found out by trying it.
+public struct Doctor: Sendable {
+  public struct Finding: Sendable {
+    public enum Verdict: String, Sendable {
+      case fine = "ok"
+      /// Something works less well, or not for everything.
+      case limited
+      /// Builds that need it fail.
+      case missing
+    }
+    public let verdict: Verdict
+    /// What was looked at.
+    public let subject: String
+    public let detail: String
+    /// The command that mends it, where there is one.
+    public let remedy: String?
+  }
+
+  private let helper: String
+  private let programs: any HostPrograms
+  private let scratch: String
+
+  /// - Parameters:
+  ///   - helper: the path of `graph-sandbox`.
+  ///   - scratch: a folder for the sandboxes that are tried.
+  public init(helper: String, programs: any HostPrograms, scratch: String) {
+    self.helper = helper
+    self.programs = programs
+    self.scratch = scratch
+  }
+
+  /// - Parameters:
+  ///   - architectures: those that programs have to run for.
+  ///   - tools: programs of the host that rules and commands run, with the Debian package each is in.
+  public func examine(architectures: [Architecture], tools: [(name: String, package: String)]) async throws -> [Finding] {
+    var findings = [try await sandbox(), try await overlay()]
+    for architecture in architectures { findings.append(try await emulation(of: architecture)) }
+    for tool in tools { findings.append(self.tool(tool.name, package: tool.package)) }
+    findings.append(identities())
+    return findings
+  }
+
+  private func sandbox() async throws -> Finding {
+    let (succeeded, text) = try await tryHelper(["--host-root", try FileSystem.makeScratch(in: scratch)])
+    return succeeded
+      ? Finding(verdict: .fine, subject: "sandbox", detail: "user, mount, pid, network namespaces", remedy: nil)
+      : Finding(
+        verdict: .missing, subject: "sandbox", detail: text,
+        remedy: "sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000")
+  }
+
+  private func overlay() async throws -> Finding {
+    let lower = try FileSystem.makeScratch(in: scratch)
+    let (succeeded, text) = try await tryHelper([
+      "--host-root", try FileSystem.makeScratch(in: scratch), "--target", "/target", "--lower", lower,
+    ])
+    return succeeded
+      ? Finding(verdict: .fine, subject: "overlayfs", detail: "in a user namespace", remedy: nil)
+      : Finding(verdict: .missing, subject: "overlayfs", detail: text, remedy: "modprobe overlay")
+  }
+
+  private func emulation(of architecture: Architecture) async throws -> Finding {
+    let subject = "programs for \(architecture)"
+    if architecture.runsNatively { return Finding(verdict: .fine, subject: subject, detail: "native", remedy: nil) }
+    do {
+      guard let emulator = try await Emulators().emulator(for: architecture) else {
+        return Finding(verdict: .fine, subject: subject, detail: "native", remedy: nil)
+      }
+      let (succeeded, text) = try await tryHelper([
+        "--host-root", try FileSystem.makeScratch(in: scratch), "--emulator", emulator.option,
+      ])
+      return succeeded
+        ? Finding(verdict: .fine, subject: subject, detail: "\(emulator.version), registered by each sandbox", remedy: nil)
+        : Finding(
+          verdict: .missing, subject: subject, detail: text,
+          remedy: "apt-get install binfmt-support qemu-user-static")
+    } catch let error as GraphError where error.kind == .unavailable {
+      return Finding(
+        verdict: .missing, subject: subject, detail: error.message, remedy: "apt-get install qemu-user-static")
+    }
+  }
+
+  private func tool(_ name: String, package: String) -> Finding {
+    if let path = programs.find(name) {
+      return Finding(verdict: .fine, subject: name, detail: path, remedy: nil)
+    }
+    return Finding(
+      verdict: .missing, subject: name, detail: "not in the search path",
+      remedy: package.isEmpty ? nil : "apt-get install \(package)")
+  }
+
+  private func identities() -> Finding {
+    let user = HostUser.effectiveID
+    if user == 0 { return Finding(verdict: .fine, subject: "file owners", detail: "all (root)", remedy: nil) }
+    if HostUser.hasSubordinateIDs, programs.find("newuidmap") != nil {
+      return Finding(verdict: .fine, subject: "file owners", detail: "a subordinate range", remedy: nil)
+    }
+    return Finding(
+      verdict: .limited, subject: "file owners",
+      detail: "only one: packages and Dockerfiles that set other owners fail",
+      remedy: "apt-get install uidmap && usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER")
+  }
+
+  private func tryHelper(_ options: [String]) async throws -> (succeeded: Bool, text: String) {
+    let result = try await Subprocess.run(
+      .path(FilePath(helper)), arguments: Arguments(options + ["--", "/bin/true"]), output: .discarded,
+      error: .string(limit: 1 << 16))
+    if case .exited(0) = result.terminationStatus { return (true, "") }
+    return (false, result.standardError.split(separator: "\n").first.map(String.init) ?? "it does not start")
+  }
+}

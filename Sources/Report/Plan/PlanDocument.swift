@@ -1,0 +1,62 @@
+import GraphCore
+
+extension PlanReport {
+  /// The plan as JSON, for programs. Schema 1; members are sorted, and always there: `null` where there is no value.
+  ///
+  ///     { "schema": 1,
+  ///       "totals": { "nodes", "cached", "unneeded", "run", "pending": integers, "estimateSeconds": number },
+  ///       "nodes": [ node ],            every needed node, producers first
+  ///       "rootCauses": [ name ] }      the nodes that run for a reason of their own
+  ///
+  ///     node:   { "name", "label", "step", "rule": "install@1", "architecture": string or null,
+  ///               "decision": "cached" | "run" | "pending", "opaque": boolean,
+  ///               "key": 64 digits, or null while an input is not known, "reason": reason, or null where cached }
+  ///     reason: { "kind": "new" | "changed" | "cascade" | "lost" | "forced",
+  ///               "changes": [ { "fact", "name", "old", "new", "origin", "madeBy" } ],   filled for "changed"
+  ///               "waitsFor": [ name ] }     needed nodes whose results are not there, that this one reads
+  ///
+  /// Within schema 1 members may be added, but none renamed or removed. An input's `old` and `new` are `kind
+  /// sha256/size`, `?` while it is not known.
+  public static func json(_ plan: Plan, estimateSeconds: Double) -> String {
+    let totals = PlanTotals(plan)
+    let document = JSONValue.object([
+      "schema": .integer(1),
+      "totals": .object([
+        "nodes": .integer(totals.nodes), "cached": .integer(totals.cached),
+        "unneeded": .integer(totals.unneeded),
+        "run": .integer(totals.run), "pending": .integer(totals.pending),
+        "estimateSeconds": .number(estimateSeconds),
+      ]),
+      "nodes": .array(plan.needed.compactMap { json(plan, $0) }),
+      "rootCauses": .array(plan.rootCauses.map { .string(plan.graph[$0].name) }),
+    ])
+    return document.document
+  }
+
+  private static func json(_ plan: Plan, _ id: NodeID) -> JSONValue? {
+    guard let decision = DecisionKind(plan[id]) else { return nil }
+    let node = plan.graph[id]
+    return .object([
+      "name": .string(node.name), "label": .string("\(node.label)"), "step": .string(node.step),
+      "rule": .string("\(node.action.rule)"),
+      "architecture": .text((node.action.architecture ?? node.label.architecture)?.name),
+      "decision": .string(decision.rawValue), "opaque": .boolean(node.isOpaque),
+      "key": .text(plan.keys[Int(id.index)]?.description), "reason": reasonJSON(plan, id),
+    ])
+  }
+
+  static func reasonJSON(_ plan: Plan, _ id: NodeID) -> JSONValue {
+    guard let reason = plan.reason(id) else { return .null }
+    let changes = Causes.changes(reason, of: plan.graph[id].action)
+    return .object([
+      "kind": .string(ReasonKind(reason).rawValue),
+      "changes": .array(changes.map { $0.json(plan.graph) }),
+      "waitsFor": .array(plan.waits(of: id).map { .string(plan.graph[$0].name) }),
+    ])
+  }
+}
+
+extension Plan {
+  /// The producers of a node's inputs whose results are not there yet.
+  func waits(of id: NodeID) -> [NodeID] { graph.dependencies(of: id).filter { reason($0) != nil } }
+}

@@ -1,0 +1,100 @@
+import GraphCore
+
+/// A plan as text for people and as a document for programs.
+///
+/// Neither depends on where it is shown: the same plan is the same text, but for colour where it is asked for.
+public enum PlanReport {
+  /// Root causes with what is behind them, then a line for each node, then the totals.
+  ///
+  /// - Parameter estimateSeconds: how long the run takes by history.
+  /// - Parameter verbose: also lists nodes whose results are there.
+  /// - Cost: O(nodes + edges) for each distinct cause.
+  public static func text(_ plan: Plan, estimateSeconds: Double, verbose: Bool, color: Bool) -> String {
+    let style = Style(color: color)
+    var lines: [String] = []
+    if plan.hasWork { lines += causeLines(plan, style) + [""] }
+    let nodes = nodeLines(plan, verbose: verbose, style)
+    if !nodes.isEmpty { lines += [style.strong("nodes")] + nodes + [""] }
+    lines.append(style.strong(PlanTotals(plan).line(estimateSeconds: estimateSeconds)))
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func causeLines(_ plan: Plan, _ style: Style) -> [String] {
+    var lines = [style.strong("root causes")]
+    for group in Causes(plan).groups {
+      if group.kind == .changed {
+        lines += group.changes.map { "  " + style.busy($0.line) }
+      } else {
+        lines.append("  " + style.busy(group.kind.text))
+      }
+      lines += group.nodes.map { "    " + plan.graph[$0].title }
+      if let behind = behindText(group) { lines.append("    " + behind) }
+    }
+    return lines
+  }
+
+  /// `and 14 nodes that wait for it: 9 run, up to 5 more unless cut off`.
+  private static func behindText(_ group: Causes.Group) -> String? {
+    let count = group.certain + group.possible
+    if count == 0 { return nil }
+    let start =
+      "and \(Amounts.counted(count, "node")) that \(count == 1 ? "waits" : "wait") for \(group.nodes.count == 1 ? "it" : "them")"
+    switch (group.certain, group.possible) {
+    case (_, 0): return "\(start): \(group.certain) run"
+    case (0, _): return "\(start): up to \(group.possible) run unless cut off"
+    default: return "\(start): \(group.certain) run, up to \(group.possible) more unless cut off"
+    }
+  }
+
+  private static func nodeLines(_ plan: Plan, verbose: Bool, _ style: Style) -> [String] {
+    var decisions: [DecisionKind] = []
+    let rows = plan.needed.compactMap { id -> [String]? in
+      guard let kind = DecisionKind(plan[id]), verbose || kind != .cached else { return nil }
+      decisions.append(kind)
+      let node = plan.graph[id]
+      return [
+        kind.rawValue, node.action.rule.name, node.architectureText,
+        node.title + (node.isOpaque ? " (opaque)" : ""), reasonText(plan, id),
+      ]
+    }
+    return Columns.lines(rows, indent: "  ") { column, row, word in
+      guard column == 0 else { return word }
+      switch decisions[row] {
+      case .cached: return style.faint(word)
+      case .run: return style.good(word)
+      case .pending: return style.busy(word)
+      }
+    }
+  }
+
+  /// One line: why a node runs, or will.
+  static func reasonText(_ plan: Plan, _ id: NodeID) -> String {
+    switch plan.reason(id) {
+    case nil: return ""
+    case .changed(let changes):
+      let subjects = FactChange.all(changes, of: plan.graph[id].action).map(\.subject)
+      let more = subjects.count > 1 ? " and \(subjects.count - 1) more" : ""
+      return "changed: \(subjects.first ?? "")\(more)"
+    case .cascade(let producers):
+      let first = producers.first.map { plan.graph[$0].title } ?? ""
+      return "waits for \(first)" + (producers.count > 1 ? " and \(producers.count - 1) more" : "")
+    case .some(let other):
+      return ReasonKind(other).text
+    }
+  }
+}
+
+/// What a plan decided about a node that somebody needs.
+enum DecisionKind: String {
+  case cached, run, pending
+
+  /// `nil` for what nobody needs.
+  init?(_ decision: Plan.Decision) {
+    switch decision {
+    case .cached: self = .cached
+    case .run: self = .run
+    case .pending: self = .pending
+    case .unneeded: return nil
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import GraphCore
+
+/// What a run came to, said once at its end.
+public enum BuildSummary {
+  /// How many of the longest actions are named.
+  static let longestMax = 5
+
+  /// What was built, then the longest actions, what failed and what was interrupted, and the counts last.
+  ///
+  /// - Parameter wallSeconds: how long the run took, as its user saw it.
+  /// - Returns: the empty text where nothing was planned.
+  public static func text(_ record: RunRecord, wallSeconds: Double, color: Bool) -> String {
+    guard let plan = record.plan else { return "" }
+    let style = Style(color: color)
+    let sections = [
+      section("built", builtLines(record, plan), style),
+      section("longest", longestLines(record, plan.graph), style),
+      section("failed", failedLines(record, plan.graph, style), style),
+      section("interrupted", interruptedLines(record, plan.graph), style),
+      [totals(record, plan, wallSeconds: wallSeconds, style)],
+    ]
+    return sections.flatMap { $0 }.map { $0 + "\n" }.joined()
+  }
+
+  private static func section(_ title: String, _ lines: [String], _ style: Style) -> [String] {
+    lines.isEmpty ? [] : [style.strong(title)] + lines.map { "  " + $0 }
+  }
+
+  /// A line for each label that a root delivers; a root that is no label's is named by its step.
+  private static func builtLines(_ record: RunRecord, _ plan: Plan) -> [String] {
+    let targets = Dictionary(grouping: plan.graph.targets, by: { $0.value.node })
+    var rows: [[String]] = []
+    var seen: Set<NodeID> = []
+    for root in plan.roots where seen.insert(root).inserted {
+      let outputs = record.result(root)?.outputs
+      func row(_ name: String, _ kind: String, _ output: String) -> [String] {
+        [name, kind, outputs.map { $0[output]?.digest.hex ?? "made no '\(output)'" } ?? "not built"]
+      }
+      if let delivered = targets[root] {
+        rows += delivered.sorted { $0.key < $1.key }.map {
+          row("\($0.key)", $0.value.kind.rawValue, $0.value.output)
+        }
+      } else {
+        rows += plan.graph[root].action.outputs.map { row(plan.graph[root].title, $0.kind.rawValue, $0.name) }
+      }
+    }
+    return Columns.lines(rows)
+  }
+
+  private static func longestLines(_ record: RunRecord, _ graph: GraphCore.Graph) -> [String] {
+    let longest = record.ran.map { (id: $0, seconds: record.finished[$0]?.seconds ?? 0) }
+      .sorted { ($1.seconds, $0.id) < ($0.seconds, $1.id) }
+      .prefix(longestMax)
+    return timed(longest.map { ($0.seconds, graph[$0.id].title) })
+  }
+
+  private static func failedLines(_ record: RunRecord, _ graph: GraphCore.Graph, _ style: Style) -> [String] {
+    record.failed.compactMap { id in
+      guard case .failed(let failure) = record.finished[id]?.outcome else { return nil }
+      let node = graph[id]
+      let place = node.location.map { PlainText.oneLine("\($0)") + ": " } ?? ""
+      let kind = failure.kind == .deterministic ? "" : " (\(failure.kind.rawValue))"
+      return "\(place)\(style.bad(node.title)): \(PlainText.oneLine(failure.reason))\(kind)"
+    }
+  }
+
+  private static func interruptedLines(_ record: RunRecord, _ graph: GraphCore.Graph) -> [String] {
+    timed(record.interrupted.map { (record.finished[$0]?.seconds ?? 0, graph[$0].title) })
+  }
+
+  private static func timed(_ rows: [(seconds: Double, title: String)]) -> [String] {
+    let times = rows.map { Amounts.seconds($0.seconds) }
+    let width = times.map(\.count).max() ?? 0
+    return zip(rows, times).map { "\(Columns.right($1, width: width))  \($0.title)" }
+  }
+
+  /// `3 ran, 5 cut off, 30 cached, 1 failed, 2 skipped in 12 s`; zeros are left out, but for what ran.
+  private static func totals(_ record: RunRecord, _ plan: Plan, wallSeconds: Double, _ style: Style) -> String
+  {
+    let failed = record.failed.count
+    let optional = [
+      (record.cutOff.count, "cut off"), (PlanTotals(plan).upToDate, "cached"), (failed, "failed"),
+      (record.skipped.count, "skipped"), (record.interrupted.count, "interrupted"),
+    ]
+    let parts = ["\(record.ran.count) ran"] + optional.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    let line = "\(parts.joined(separator: ", ")) in \(Amounts.seconds(wallSeconds))"
+    if failed > 0 { return style.bad(line) }
+    return record.interrupted.isEmpty ? style.good(line) : style.busy(line)
+  }
+}

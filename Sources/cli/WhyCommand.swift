@@ -1,0 +1,44 @@
+import ArgumentParser
+import GraphCore
+import Report
+import Store
+
+struct WhyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why", abstract: "Say why something runs, or ran last, down to the input that changed.")
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: "A label; of several it means, each is explained.") var label: String
+  @Option(help: "One step of the label, by its number or name.") var step: String?
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() async throws {
+    try await Exit.reporting {
+      let session = try await Session.open(options, .reading)
+      try session.stopAtErrors()
+      let targets = try session.targets([label])
+      let plan = try Planner(graph: session.graph, cache: session.store).plan(targets.map(\.target.node))
+      for node in try nodes(of: targets, in: session.graph) {
+        let report = try WhyReport(node, plan: plan, cache: session.store)
+        Console.print(json ? report.json() : report.text(color: Console.usesColor(1)))
+      }
+    }
+  }
+
+  private func nodes(
+    of targets: [(label: Label, target: GraphCore.Graph.Target)], in graph: GraphCore.Graph
+  ) throws -> [NodeID] {
+    guard let step else { return targets.map(\.target.node) }
+    let labels = Set(targets.map(\.label))
+    let found = graph.order.filter { id in
+      let node = graph[id]
+      return labels.contains(node.label) && (node.step == step || node.step.hasPrefix(step + " "))
+    }
+    if found.isEmpty {
+      let steps = graph.nodes.filter { labels.contains($0.label) }.map { "'\($0.step)'" }
+      throw GraphError(
+        .usage, "'\(label)' has no step '\(step)'", hint: "it has: " + steps.joined(separator: ", "))
+    }
+    return found
+  }
+}
