@@ -151,7 +151,7 @@ actor ColdBuild {
   }
 }
 
-/// What all tests that start the program are part of: they share two cores, ports and the emulator, and so run one
-/// after the other.
+// What all tests that start the program are part of: they share two cores, ports and the emulator, and so run one
+// after the other.
 @Suite("end to end", .serialized)
 struct EndToEnd {}
