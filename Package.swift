@@ -11,8 +11,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: swift)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swift)
 }
 
 func system(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Target {
@@ -46,9 +46,12 @@ let package = Package(
       "Execute",
       [
         "GraphCore", "Formats", "CLinux",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    // Actions as the Remote Execution API has them: messages and uploads, no connection.
+    library("RemoteExecution", ["GraphCore", "Formats"]),
     library("SourceControl", ["GraphCore", "CGit2"]),
     library("Publish", ["GraphCore", "Formats"]),
     library("Report", ["GraphCore"]),
@@ -66,7 +69,9 @@ let package = Package(
       // lld, because the default linker warns about functions of the static library that nobody here calls.
       linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
     // The helper that builds an action's namespaces, from C because nothing may run between clone and exec.
-    .executableTarget(name: "graph-sandbox", linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]),
+    .executableTarget(
+      name: "graph-sandbox",
+      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]),
 
     // C libraries, each wrapped by exactly one target above.
     .target(name: "CLinux"),
@@ -85,6 +90,12 @@ let package = Package(
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats"]),
     tests("ExecuteTests", ["Execute", "GraphCore", "Formats"]),
+    tests(
+      "RemoteExecutionTests",
+      [
+        "RemoteExecution", "Execute", "Store", "GraphCore", "Formats",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ], exclude: ["drive.py"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore"]),
     tests("TidyTests", []),

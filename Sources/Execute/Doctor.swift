@@ -4,6 +4,7 @@ import SystemPackage
 
 /// What this machine can and cannot do for graph, found out by trying it.
 public struct Doctor: Sendable {
+  /// What was found out about one thing that the machine has or lacks.
   public struct Finding: Sendable {
     public enum Verdict: String, Sendable {
       case fine = "ok"

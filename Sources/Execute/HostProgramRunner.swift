@@ -1,21 +1,28 @@
 import GraphCore
+import Logging
 import Subprocess
 import SystemPackage
 
 /// Runs programs of the host with a fixed environment and the network: for resolving and fetching, never for actions.
 public struct HostProgramRunner: HostPrograms {
   /// Where programs of the host are looked for, here and inside the sandbox.
-  public static let searchPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+  public static let searchPath = [
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+  ]
 
   private let scratch: String
   private let proxies: [String: String]
+  private let logger: Logger
 
   /// - Parameters:
   ///   - scratch: what programs get as TMPDIR; an absolute path.
   ///   - environment: the caller's environment, of which only the proxy settings and credentials' places are passed on.
-  public init(scratch: String, environment: [String: String]) {
+  ///   - logger: is told of each program that runs.
+  public init(scratch: String, environment: [String: String], logger: Logger) {
     self.scratch = scratch
-    let passed = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+    self.logger = logger
+    let passed = [
+      "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
       "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
     ]
     proxies = environment.filter { passed.contains($0.key) }
@@ -24,11 +31,15 @@ public struct HostProgramRunner: HostPrograms {
   public func output(
     of program: String, arguments: [String], environment: [String: String]
   ) async throws -> String {
-    var variables = ["PATH": Self.searchPath.joined(separator: ":"), "LC_ALL": "C.UTF-8", "TZ": "UTC", "TMPDIR": scratch]
+    var variables = [
+      "PATH": Self.searchPath.joined(separator: ":"), "LC_ALL": "C.UTF-8", "TZ": "UTC", "TMPDIR": scratch,
+    ]
     variables.merge(proxies) { $1 }
     variables.merge(environment) { $1 }
     let settings = Dictionary(
       uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
+    logger.info(
+      "running a program of the host", metadata: ["program": "\(program)", "arguments": "\(arguments)"])
     do {
       let result = try await Subprocess.run(
         .path(FilePath(program)), arguments: Arguments(arguments), environment: .custom(settings),

@@ -48,7 +48,7 @@ public struct InteractiveSandbox: Sendable {
     if let emulator = try await emulators.emulator(for: architecture) {
       arguments.add("--emulator", emulator.option)
     }
-    var environment = SandboxEnvironment.base(home: "/root", epoch: SandboxEnvironment.earliestEpoch)
+    var environment = CommandEnvironment.base(home: "/root", epoch: CommandEnvironment.earliestEpoch)
     environment["SOURCE_DATE_EPOCH"] = nil
     environment["TERM"] = "xterm"
     environment.merge(program.environment) { $1 }

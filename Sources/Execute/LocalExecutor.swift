@@ -129,20 +129,9 @@ extension LocalExecutor {
     addRoot(of: command, layers: try layers.map { try checkouts.layer($0) }, in: place, to: &arguments)
     try addStages(of: command, of: task, to: &arguments)
     if let emulator { arguments.add("--emulator", emulator.option) }
-    let epoch = try epoch(of: task, layers: layers)
-    var environment = SandboxEnvironment.base(
-      home: command.root == .layers ? "/root" : "/build", epoch: epoch)
-    if command.network {
-      arguments.add("--network")
-      environment.merge(SandboxEnvironment.proxies(of: Self.callerEnvironment())) { $1 }
-    }
-    environment.merge(task.action.environment) { $1 }
-    arguments.setEnvironment(environment)
-    arguments.add("--epoch", String(max(0, epoch)))
-    arguments.add("--chdir", command.workingDirectory)
-    // What container engines give; some programs walk through all descriptors up to the limit.
-    arguments.add("--nofile", "65536")
-    if !command.user.isEmpty { arguments.add("--user", command.user) }
+    arguments.addSettings(
+      of: command, in: task.action, epoch: try task.epoch(reading: store),
+      proxies: CommandEnvironment.proxies(of: Self.callerEnvironment()))
     return arguments
   }
 
@@ -182,19 +171,6 @@ extension LocalExecutor {
       return nil
     }
     return try await emulators.emulator(for: architecture)
-  }
-
-  /// The time inside what is made (SOURCE_DATE_EPOCH): the newest of the layers it is stacked on and of the inputs
-  /// with role `epoch`, which hold a number as text; of the inputs alone, so that it is the same wherever it runs.
-  private func epoch(of task: ActionTask, layers: [Artifact]) throws -> Int64 {
-    var epochs = try layers.map { try store.readLayer($0).epoch }
-    if let input = task.input("epoch") {
-      let text = try store.readText(input.digest).split(separator: "\n").first ?? ""
-      guard let epoch = Int64(text) else { throw GraphError(.bug, "'\(text)' is no epoch") }
-      epochs.append(epoch)
-    }
-    let newest = epochs.max() ?? 0
-    return newest > 0 ? newest : SandboxEnvironment.earliestEpoch
   }
 
   private func collect(

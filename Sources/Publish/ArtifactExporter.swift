@@ -14,12 +14,14 @@ public struct ArtifactExporter: Sendable {
     var status = stat()
     if lstat(destination, &status) == 0, rmdir(destination) != 0 {
       throw GraphError(
-        .usage, "'\(destination)' is there already", hint: "name a path that does not exist, or an empty folder")
+        .usage, "'\(destination)' is there already",
+        hint: "name a path that does not exist, or an empty folder")
     }
     switch artifact.kind {
     case .blob: try store.exportFile(artifact.digest, to: destination, mode: 0o644)
     case .tree: try exportTree(try store.readLayer(artifact), to: destination)
-    case .layer: throw GraphError(.usage, "a layer alone cannot be exported", hint: "export the image it belongs to")
+    case .layer:
+      throw GraphError(.usage, "a layer alone cannot be exported", hint: "export the image it belongs to")
     }
   }
 

@@ -3,9 +3,9 @@ import Manifests
 
 /// Asks the workspace's own resolvers what there is to fetch: one run of a resolver for all targets that lack a pin.
 ///
-/// A resolver is a program of the workspace. It gets its declared arguments, with `{arch}`, `{rpm-arch}` and
-/// `{deb-arch}` replaced, then the items; it prints for each item one or more lines of six fields separated by tabs:
-/// item, file name, SHA-256, size in bytes, URL, version.
+/// A resolver is a program of the workspace. It gets its declared arguments, with `{arch}`, `{rpm-arch}`,
+/// `{deb-arch}` and `{oci-arch}` replaced, then the items. It prints for each item one or more lines of six fields
+/// separated by tabs: item, file name, SHA-256, size in bytes, URL, version.
 struct FetchResolver {
   let programs: any HostPrograms
 
@@ -15,6 +15,7 @@ struct FetchResolver {
   }
 
   func resolve(_ workspace: Workspace, pins: inout Pins, diagnostics: inout Diagnostics) async throws {
+    if pins.isListing { return }
     var groups: [(group: Group, commands: [CommandTarget])] = []
     var positions: [Group: Int] = [:]
     for command in workspace.commands {

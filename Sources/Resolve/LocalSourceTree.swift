@@ -16,6 +16,7 @@ public struct LocalSourceTree: SourceTree {
 
   public func read(_ path: String) throws -> [UInt8]? {
     let full = absolute(path)
+    try checkInside(path)
     let descriptor = open(full, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -35,6 +36,7 @@ public struct LocalSourceTree: SourceTree {
   public func list(_ folder: String) throws -> [SourceFile]? {
     var status = stat()
     guard stat(absolute(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    try checkInside(folder)
     var files: [SourceFile] = []
     try walk(absolute(folder), prefix: "", into: &files)
     return files.sorted { $0.path.precedesInBytes($1.path) }
@@ -45,6 +47,23 @@ public struct LocalSourceTree: SourceTree {
     let digest = try digests.digest(ofFileAt: absolute(path))
     let name = origin.isEmpty || origin == "." ? path : "\(origin)/\(path)"
     return Leaf(Artifact(.blob, digest), .file(path: absolute(path)), origin: name)
+  }
+
+  /// - Throws: `GraphError(.user)` where symbolic links on the way to `path` leave the source.
+  private func checkInside(_ path: String) throws {
+    guard let real = Self.realPath(absolute(path)), let realRoot = Self.realPath(root) else { return }
+    if real != realRoot, !real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") {
+      throw GraphError(
+        .user, "'\(path)' is a symbolic link that leaves the source folder",
+        hint: "copy what it points to into the workspace")
+    }
+  }
+
+  /// The path without symbolic links; `nil` where there is nothing.
+  private static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   private func absolute(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }

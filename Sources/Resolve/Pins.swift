@@ -6,7 +6,7 @@ struct Pins {
   /// Whether anything had to be resolved.
   private(set) var isNew = false
   private let policy: Resolver.Policy
-  private var fetched: Set<String> = []
+  private var fetched: [String: Result<Void, GraphError>] = [:]
   private var toolsByName: [String: Snapshot.ToolPin]
   private var fetchesByLabel: [FetchKey: Snapshot.FetchPin]
 
@@ -75,17 +75,28 @@ struct Pins {
     add { $0.fetches.append(pin) }
   }
 
+  /// Whether facts that are not pinned are left out instead of resolved.
+  var isListing: Bool { policy.isListing }
+
   /// - Throws: where the network may not be asked.
   func offlineCheck(_ what: String) throws {
-    if policy.isOffline {
+    if policy.isOffline || policy.isListing {
       throw GraphError(
         .unavailable, "\(what) is not in the snapshot, and --offline forbids to ask for it",
         hint: "run once without --offline")
     }
   }
 
+  /// Fetches a URL once, however many entries are in it, and fails as often.
   private mutating func fetch(_ url: String, _ git: any GitRepositories) throws {
-    if fetched.insert(url).inserted { try git.fetch(url) }
+    if let known = fetched[url] { return try known.get() }
+    do {
+      try git.fetch(url)
+      fetched[url] = .success(())
+    } catch let error as GraphError {
+      fetched[url] = .failure(error)
+      throw error
+    }
   }
 
   private mutating func add(_ change: (inout Snapshot) -> Void) {

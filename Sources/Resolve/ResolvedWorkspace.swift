@@ -8,6 +8,9 @@ public struct ResolvedWorkspace: Sendable {
   /// Whether the snapshot holds a fact that the one it started from did not.
   public let isSnapshotNew: Bool
   public let images: [ResolvedImage]
+  /// Entries whose source could not be brought. They are part of the graph, by name and declared edges, and fail when
+  /// they are built.
+  public let unresolved: [UnresolvedImage]
   public let names: ImageNames
   /// The tools of the host that commands and rules use, by name.
   public let tools: [String: Snapshot.ToolPin]
@@ -24,4 +27,11 @@ public struct ResolvedImage: Sendable {
   public let contextFolder: String
   /// The commit that the source is, where it comes from git.
   public let revision: Snapshot.GitPin?
+}
+
+/// An index entry whose source could not be brought.
+public struct UnresolvedImage: Sendable {
+  public let entry: ImageEntry
+  /// Why, in a reader's words.
+  public let reason: String
 }

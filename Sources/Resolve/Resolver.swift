@@ -11,11 +11,14 @@ public struct Resolver: Sendable {
     /// Facts to start from; `nil` resolves everything.
     public var snapshot: Snapshot?
     public var isOffline: Bool
+    /// Whether what is not pinned is left out, without the network and without an error: enough to name targets.
+    public var isListing: Bool
     /// `YYYY-MM-DD`, UTC.
     public var today: String
-    public init(snapshot: Snapshot?, isOffline: Bool, today: String) {
+    public init(snapshot: Snapshot?, isOffline: Bool, isListing: Bool, today: String) {
       self.snapshot = snapshot
       self.isOffline = isOffline
+      self.isListing = isListing
       self.today = today
     }
   }
@@ -54,6 +57,7 @@ public struct Resolver: Sendable {
     var diagnostics = Diagnostics()
     let names = ImageNames(workspace)
     var images: [ResolvedImage] = []
+    var unresolved: [UnresolvedImage] = []
     for entry in workspace.images {
       do {
         if let image = try resolve(entry, of: workspace, pins: &pins, diagnostics: &diagnostics) {
@@ -61,8 +65,11 @@ public struct Resolver: Sendable {
         }
       } catch let error as GraphError where error.kind == .user {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
+      } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
+        unresolved.append(UnresolvedImage(entry: entry, reason: error.message))
       }
     }
+    if !policy.isListing { Self.warn(of: unresolved, &diagnostics) }
     for image in images {
       try await pinExternalImages(of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
     }
@@ -70,10 +77,25 @@ public struct Resolver: Sendable {
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (
       ResolvedWorkspace(
-        workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: images, names: names,
-        tools: tools, digests: ports.digests),
+        workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: images, unresolved: unresolved,
+        names: names, tools: tools, digests: ports.digests),
       diagnostics
     )
+  }
+
+  /// One warning for each source that could not be brought, at the first entry that names it.
+  private static func warn(of unresolved: [UnresolvedImage], _ diagnostics: inout Diagnostics) {
+    var counts: [String: Int] = [:]
+    for image in unresolved { counts[image.entry.gitURL.value, default: 0] += 1 }
+    var seen: Set<String> = []
+    for image in unresolved where seen.insert(image.entry.gitURL.value).inserted {
+      let count = counts[image.entry.gitURL.value] ?? 1
+      let entries = count == 1 ? "this entry's Dockerfile is" : "the Dockerfiles of \(count) entries are"
+      diagnostics.add(
+        .warning(
+          "the source cannot be brought, so \(entries) not read: \(image.reason)", at: image.entry.gitURL.location,
+          hint: "run again when the repository can be reached"))
+    }
   }
 
   private func resolve(

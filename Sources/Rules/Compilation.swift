@@ -43,6 +43,7 @@ final class Compilation {
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
+  private let unresolvedByLabel: [Label: UnresolvedImage]
   private let basesByLabel: [Label: BaseImage]
   private let repositoriesByLabel: [Label: RepositoryTarget]
   private let commandsByLabel: [Label: CommandTarget]
@@ -54,6 +55,7 @@ final class Compilation {
       Dictionary(items.map { (label($0), $0) }, uniquingKeysWith: { first, _ in first })
     }
     imagesByLabel = table(resolved.images) { $0.entry.label }
+    unresolvedByLabel = table(resolved.unresolved) { $0.entry.label }
     basesByLabel = table(resolved.workspace.bases) { $0.label.value }
     repositoriesByLabel = table(resolved.workspace.repositories) { $0.label.value }
     commandsByLabel = table(resolved.workspace.commands) { $0.label.value }
@@ -78,6 +80,11 @@ final class Compilation {
       }
       addIndex(of: base.label.value, at: base.label.location)
     }
+    for image in resolved.unresolved {
+      checkDeclaredEdges(of: image.entry, discovered: nil)
+      for architecture in architectures { try compile(image, image.entry.label.on(architecture)) }
+      addIndex(of: image.entry.label, at: image.entry.location)
+    }
     for image in resolved.images {
       checkDeclaredEdges(of: image)
       for architecture in architectures {
@@ -93,6 +100,10 @@ final class Compilation {
     let state: ImageState?? = try guardingCycles(label, at: location) {
       if let base = basesByLabel[label.withoutArchitecture] { return try compile(base, label) }
       if let image = imagesByLabel[label.withoutArchitecture] { return try compile(image, label) }
+      if let image = unresolvedByLabel[label.withoutArchitecture] {
+        try compile(image, label)
+        return nil
+      }
       reportUnknown(label, at: location)
       return nil
     }
@@ -160,7 +171,7 @@ final class Compilation {
   private func reportUnknown(_ label: Label, at location: SourceLocation) {
     let names = (Array(imagesByLabel.keys) + basesByLabel.keys + repositoriesByLabel.keys + commandsByLabel.keys)
     if names.contains(label.withoutArchitecture) { return }
-    // An entry whose source could not be read has been reported as such.
+    // An entry whose source is wrong has been reported as such.
     if resolved.workspace.images.contains(where: { $0.label == label.withoutArchitecture }) { return }
     let plain = label.withoutArchitecture.description
     let near = Nearest.match(for: plain, among: names.map(\.description).sorted())

@@ -13,7 +13,7 @@ public enum RuleSet {
       AssembleOperation(), ConfigureOperation(), CopyOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(), LockOperation(),
       MakeFolderOperation(), PackOperation(scratch: scratch),
-      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline),
+      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), UnresolvedOperation(),
     ]
   }
 }

@@ -55,7 +55,8 @@ struct Build {
     try history.end(outcome)
     let elapsed = begin.duration(to: .now).components
     return Outcome(
-      wave: outcome, record: recorder.record, wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
+      wave: outcome, record: recorder.record,
+      wallSeconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18)
   }
 
   /// What runs actions on this machine.

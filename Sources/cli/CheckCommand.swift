@@ -10,7 +10,7 @@ struct CheckCommand: AsyncParsableCommand {
   func run() async throws {
     try await Exit.reporting {
       let session = try await Session.open(options, .reading)
-      try session.stopAtErrors()
+      try session.stopAtErrors(showingWarnings: true)
       let graph = session.graph
       Console.print("no errors: \(graph.targets.count) labels, \(graph.nodes.count) actions\n")
     }

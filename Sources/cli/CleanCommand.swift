@@ -5,10 +5,12 @@ import Store
 
 struct CleanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "clean", abstract: "Remove what can be made again: checkouts and scratch files, or the whole store.")
+    commandName: "clean",
+    abstract: "Remove what can be made again: checkouts and scratch files, or the whole store.")
 
   @OptionGroup var options: GlobalOptions
-  @Flag(name: .customLong("all"), help: "Remove the whole store: results, snapshots and history too.") var all = false
+  @Flag(name: .customLong("all"), help: "Remove the whole store: results, snapshots and history too.")
+  var all = false
 
   func run() async throws {
     try await Exit.reporting {

@@ -12,7 +12,8 @@ enum Console {
 
   /// Whether to colour what goes to a descriptor.
   static func usesColor(_ descriptor: Int32) -> Bool {
-    isatty(descriptor) == 1 && Environment.variable("NO_COLOR") == nil && Environment.variable("TERM") != "dumb"
+    isatty(descriptor) == 1 && Environment.variable("NO_COLOR") == nil
+      && Environment.variable("TERM") != "dumb"
   }
 
   static func show(_ diagnostics: Diagnostics) {
@@ -32,7 +33,7 @@ enum Console {
   }
 }
 
-/// Turns failures into messages and the exit codes of DESIGN section 12.
+/// Turns failures into messages and the exit codes of BUILDGRAPH.md, section 12.5.
 enum Exit {
   static let manifestErrors = ExitCode(1)
   static let interrupted = ExitCode(130)

@@ -6,8 +6,10 @@ import Rules
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Say what this machine can and cannot do, and the command that mends it.",
-    discussion: "In a workspace, its architectures and tools are looked at; elsewhere, those of the host alone.")
+    commandName: "doctor",
+    abstract: "Say what this machine can and cannot do, and the command that mends it.",
+    discussion:
+      "In a workspace, its architectures and tools are looked at; elsewhere, those of the host alone.")
 
   @OptionGroup var options: GlobalOptions
 
@@ -17,15 +19,20 @@ struct DoctorCommand: AsyncParsableCommand {
       // Without a workspace there is less to look at, and still something to say.
       let workspace = (try? loader.find(from: options.startFolder)).flatMap { loader.load(root: $0).0 }
       let scratch = try ScratchFolder(in: "/tmp")
-      let programs = HostProgramRunner(scratch: scratch.path, environment: Environment.all)
-      let findings = try await Doctor(helper: try Machine.sandboxHelper(), programs: programs, scratch: scratch.path)
-        .examine(
-          architectures: workspace?.settings.architectures.map(\.value) ?? [.host], tools: Self.tools(of: workspace))
+      let programs = HostProgramRunner(
+        scratch: scratch.path, environment: Environment.all, logger: options.logger)
+      let findings = try await Doctor(
+        helper: try Machine.sandboxHelper(), programs: programs, scratch: scratch.path
+      )
+      .examine(
+        architectures: workspace?.settings.architectures.map(\.value) ?? [.host],
+        tools: Self.tools(of: workspace))
       let width = findings.map(\.subject.count).max() ?? 0
       for finding in findings {
         let subject = finding.subject + String(repeating: " ", count: width - finding.subject.count)
         let verdict = finding.verdict.rawValue
-        Console.print("\(verdict)\(String(repeating: " ", count: 8 - verdict.count))\(subject)  \(finding.detail)\n")
+        Console.print(
+          "\(verdict)\(String(repeating: " ", count: 8 - verdict.count))\(subject)  \(finding.detail)\n")
         if let remedy = finding.remedy { Console.print("        mend it with: \(remedy)\n") }
       }
       if findings.contains(where: { $0.verdict == .missing }) { throw Exit.code(of: .unavailable) }

@@ -6,7 +6,8 @@ import Report
 
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write what a target delivers: an image as an OCI layout, a repository as a folder.",
+    commandName: "export",
+    abstract: "Write what a target delivers: an image as an OCI layout, a repository as a folder.",
     discussion: "Builds the target first where it is not up to date.")
 
   @OptionGroup var options: GlobalOptions

@@ -6,7 +6,9 @@ enum FolderRemoval {
     if unlink(path) == 0 { return }
     guard let stream = opendir(path) else { return }
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
       if name != "." && name != ".." { remove("\(path)/\(name)") }
     }
     closedir(stream)

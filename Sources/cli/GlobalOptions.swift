@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Logging
 
 /// Options that every subcommand on a workspace has.
 struct GlobalOptions: ParsableArguments {
@@ -21,9 +22,21 @@ struct GlobalOptions: ParsableArguments {
   @Flag(help: "Never use the network: what is not in the snapshot and the store is an error.")
   var offline = false
 
+  @Option(help: "Tell more of what is done, on standard error: trace, debug, info, notice, warning, error.")
+  var logLevel: Logger.Level = .warning
+
+  /// Where the program tells what it does; its results and messages go elsewhere.
+  var logger: Logger {
+    var logger = Logger(label: "graph") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = logLevel
+    return logger
+  }
+
   func validate() throws {
     if refresh && offline { throw ValidationError("--refresh needs the network that --offline forbids") }
-    if refresh && snapshot != nil { throw ValidationError("--refresh makes a snapshot, and --snapshot names one") }
+    if refresh && snapshot != nil {
+      throw ValidationError("--refresh makes a snapshot, and --snapshot names one")
+    }
   }
 
   /// The folder to start from, absolute.
@@ -44,6 +57,8 @@ struct GlobalOptions: ParsableArguments {
     return "\(Environment.variable("HOME") ?? "/root")/.cache/graph"
   }
 }
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// The process's environment, read in one place.
 enum Environment {

@@ -5,14 +5,16 @@ import ArgumentParser
 struct GraphProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph",
-    abstract: "Builds operating-system content from a declared graph, and rebuilds only what a change invalidates.",
+    abstract:
+      "Builds operating-system content from a declared graph, and rebuilds only what a change invalidates.",
     discussion: """
       Labels are //package/name[@tag][:arch]; //app/... and //... are patterns. 'graph plan' says what 'graph build' would \
       do and why, and touches nothing.
       """,
     version: "graph \(Version.text)",
     subcommands: [
-      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, WhyCommand.self, LogCommand.self,
+      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, WhyCommand.self,
+      LogCommand.self,
       ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
       CleanCommand.self,
     ])

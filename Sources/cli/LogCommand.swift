@@ -9,7 +9,8 @@ struct LogCommand: AsyncParsableCommand {
     commandName: "log", abstract: "List past runs, what one of them did, or print the newest log of a label.")
 
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "Nothing: the runs. A number: what that run did. A label, with a step or not: its newest log.")
+  @Argument(
+    help: "Nothing: the runs. A number: what that run did. A label, with a step or not: its newest log.")
   var subject: [String] = []
   @Option(name: .shortAndLong, help: "How many runs to list.") var number = 20
   @Flag(help: "Print JSON.") var json = false
@@ -36,7 +37,9 @@ struct LogCommand: AsyncParsableCommand {
         guard let found = try store.lastLog(ofNodesNamed: prefix) else {
           throw GraphError(
             .usage, "no log of '\(prefix)' is kept",
-            hint: "name a label with its tag and architecture, as 'graph ls' prints it; actions that print nothing have none")
+            hint:
+              "name a label with its tag and architecture, as 'graph ls' prints it; actions that print nothing have none"
+          )
         }
         Console.note("== \(found.node)")
         Console.print(try store.readText(found.log))
@@ -56,7 +59,8 @@ struct LogCommand: AsyncParsableCommand {
     }
     return LogReport.Run(
       number: Int(run.id), time: Self.time(run.started), command: run.command,
-      outcome: run.outcome ?? "did not end", counts: counts, wallSeconds: (run.finished ?? run.started) - run.started)
+      outcome: run.outcome ?? "did not end", counts: counts,
+      wallSeconds: (run.finished ?? run.started) - run.started)
   }
 
   private static func time(_ seconds: Double) -> String { ISO8601.text(ofEpoch: Int64(seconds)) }

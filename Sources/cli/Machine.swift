@@ -17,7 +17,8 @@ enum Machine {
   static func sandboxHelper() throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    let program = count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+    let program =
+      count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
     let folder = program.split(separator: "/").dropLast().joined(separator: "/")
     let places = ["/\(folder)/graph-sandbox", "/\(folder)/../libexec/graph/graph-sandbox"]
     for place in places where access(place, X_OK) == 0 { return place }

@@ -5,7 +5,8 @@ import Rules
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Start an image: its entry point, in a sandbox, with its ports on 127.0.0.1.",
+    commandName: "run",
+    abstract: "Start an image: its entry point, in a sandbox, with its ports on 127.0.0.1.",
     discussion: """
       The ports that the image exposes are published under their own numbers; --publish gives others. What the program \
       changes is thrown away when it ends.
@@ -13,10 +14,13 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
-  @Option(name: .shortAndLong, help: ArgumentHelp("Publish a port of the image on 127.0.0.1.", valueName: "host:port"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Publish a port of the image on 127.0.0.1.", valueName: "host:port"))
   var publish: [String] = []
   @Argument(help: "An image; without architecture, the host's.") var label: String
-  @Argument(parsing: .postTerminator, help: "Arguments in place of the image's command.") var arguments: [String] = []
+  @Argument(parsing: .postTerminator, help: "Arguments in place of the image's command.") var arguments:
+    [String] = []
 
   func run() async throws {
     try await Exit.reporting {
@@ -28,7 +32,8 @@ struct RunCommand: AsyncParsableCommand {
       let argv = arguments.isEmpty ? settings.argv : (settings.entryPoint ?? []) + arguments
       guard !argv.isEmpty else {
         throw GraphError(
-          .user, "\(name) has neither ENTRYPOINT nor CMD", hint: "say what to run: graph run \(label) -- /bin/sh")
+          .user, "\(name) has neither ENTRYPOINT nor CMD",
+          hint: "say what to run: graph run \(label) -- /bin/sh")
       }
       let ports = try ports(of: image)
       for port in ports { Console.note("graph: 127.0.0.1:\(port.host) -> \(name) port \(port.inside)") }
@@ -69,7 +74,8 @@ struct ImageLayers {
   }
 
   func build(_ layers: [(node: NodeID, output: String)], command: String) async throws -> [Artifact] {
-    let outcome = try await Build(session: session, running: running).run(layers.map(\.node), command: command)
+    let outcome = try await Build(session: session, running: running).run(
+      layers.map(\.node), command: command)
     guard outcome.wave.succeeded else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
     }

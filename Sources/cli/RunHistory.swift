@@ -49,6 +49,8 @@ final class RunHistory: EventSink {
       !outcome.interrupted.isEmpty ? "interrupted" : outcome.succeeded ? "done" : "failed"
     try store.sync()
     try store.endRun(run, outcome: text, finished: WallClock.secondsSince1970)
-    if let error = failure.withLock({ $0 }) { Console.note("graph: warning: the history is incomplete: \(error)") }
+    if let error = failure.withLock({ $0 }) {
+      Console.note("graph: warning: the history is incomplete: \(error)")
+    }
   }
 }

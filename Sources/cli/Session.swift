@@ -30,6 +30,8 @@ struct Session {
 
   /// What a command needs of the store.
   enum Access {
+    /// As reading, and facts that are not pinned are left out: enough to name the targets, and never slow.
+    case listing
     /// Nothing is written, not even a snapshot or what was learnt of files.
     case reading
     case writing
@@ -49,18 +51,23 @@ struct Session {
     var diagnostics = loadFaults
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
-    let programs = HostProgramRunner(scratch: scratch.path, environment: Environment.all)
-    let digests = FileDigestCache(store: store, isReadOnly: access == .reading)
+    let programs = HostProgramRunner(
+      scratch: scratch.path, environment: Environment.all, logger: options.logger)
+    let digests = FileDigestCache(store: store, isReadOnly: access != .writing)
     let mirrors = GitMirrors(
       folder: access == .writing ? "\(options.storeFolder)/git" : Self.readingMirrors(options, scratch))
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: MirroredRepositories(mirrors), registries: SkopeoRegistries(programs: programs), programs: programs, digests: digests),
+        git: MirroredRepositories(mirrors), registries: SkopeoRegistries(programs: programs),
+        programs: programs, digests: digests),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
-      workspace, policy: .init(snapshot: base?.snapshot, isOffline: options.offline, today: String(today)))
+      workspace,
+      policy: .init(
+        snapshot: base?.snapshot, isOffline: options.offline, isListing: access == .listing,
+        today: String(today)))
     diagnostics.add(contentsOf: resolveFaults)
     var snapshotName = resolved.isSnapshotNew ? nil : base?.name
     if access == .writing, resolved.isSnapshotNew, !diagnostics.hasErrors {
@@ -72,13 +79,20 @@ struct Session {
     try digests.flush()
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
-      diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName, programs: programs,
+      diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
+      programs: programs,
       scratch: scratch, isOffline: options.offline)
   }
 
-  /// Shows what was found wrong and ends the command where it was an error.
-  func stopAtErrors() throws {
-    Console.show(diagnostics)
+  /// Shows what was found wrong and ends the command where it was an error. Without errors, a command that is not about
+  /// the manifests only counts the warnings.
+  func stopAtErrors(showingWarnings: Bool = false) throws {
+    if diagnostics.hasErrors || showingWarnings {
+      Console.show(diagnostics)
+    } else if !diagnostics.all.isEmpty {
+      let count = diagnostics.all.count
+      Console.note("graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them")
+    }
     if diagnostics.hasErrors { throw Exit.manifestErrors }
   }
 
@@ -157,7 +171,9 @@ final class ScratchFolder: Sendable {
     mkdir(parent, 0o755)
     var template = Array("\(parent)/graph-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw GraphError(.environment, "cannot make a folder in '\(parent)': \(strerror(errno).map { String(cString: $0) } ?? "")")
+      throw GraphError(
+        .environment,
+        "cannot make a folder in '\(parent)': \(strerror(errno).map { String(cString: $0) } ?? "")")
     }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

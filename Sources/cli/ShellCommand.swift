@@ -49,7 +49,9 @@ struct ShellCommand: AsyncParsableCommand {
     guard outcome.wave.succeeded,
       let inputs = Planner.inputs(of: node.action, outputs: { outcome.wave.outputs[$0] })
     else { throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted }
-    if let own = node.action.command?.argv { Console.note("graph: the step runs: \(own.joined(separator: " "))") }
+    if let own = node.action.command?.argv {
+      Console.note("graph: the step runs: \(own.joined(separator: " "))")
+    }
     let key = Preimage(node.action, inputNames: inputs.map(\.description)).key
     return try await build.executor().enter(ActionTask(node: node, key: key, inputs: inputs), argv: argv)
   }

@@ -174,6 +174,19 @@ static const char *first_name(struct inode **inodes, size_t *count, const struct
   return NULL;
 }
 
+/// The group of what was made in a folder with the set-group-id bit, where the folder's group is one that could not be
+/// set when its layer was unpacked: the kernel then gave another. The folder is taken as it is in the end.
+static void inherited_group(int upper, const char *path, uint32_t *group) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return;
+  char *folder = format_text("%.*s", (int)(slash - path), path);
+  struct stat status;
+  uint32_t user;
+  if (fstatat(upper, folder, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_ISGID && status.st_gid == 0)
+    remembered_owner(folder, &user, group);
+  free(folder);
+}
+
 static void write_entry(const struct options *options, int upper, const struct entry *entry, const char *path,
                         const char *link, int64_t modified) {
   mode_t mode = entry->status.st_mode;
@@ -182,8 +195,13 @@ static void write_entry(const struct options *options, int upper, const struct e
       .modified = modified};
   // Copied up from a layer whose owner could not be set when it was unpacked.
   bool opaque = S_ISDIR(mode) && overlay_mark(path, "user.overlay.opaque", 'y');
-  if (S_ISDIR(mode) ? !opaque : overlay_mark(path, "user.overlay.origin", 0))
-    remembered_owner(entry->path, &member.user, &member.group);
+  bool copied = (S_ISDIR(mode) ? !opaque : overlay_mark(path, "user.overlay.origin", 0)) &&
+                remembered_owner(entry->path, &member.user, &member.group);
+  // A new folder hides what a layer had there, and what is in it may inherit in turn: folders come before their contents.
+  if (!copied && any_remembered_owner()) {
+    if (member.group == 0) inherited_group(upper, entry->path, &member.group);
+    if (S_ISDIR(mode)) remember_owner(entry->path, member.user, member.group);
+  }
   char target[4096];
   char *records = NULL, *folder = NULL;
   if (link) {

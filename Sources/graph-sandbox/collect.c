@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <sys/sendfile.h>
 
-static void copy(int from, const char *name, int to, const char *new_name);
-
 static void copy_file(int source, const struct stat *status, int to, const char *new_name) {
   int target = openat(to, new_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (target < 0) fail("'%s'", new_name);
@@ -27,12 +25,12 @@ static void copy_folder(int source, int to, const char *new_name) {
   DIR *names = fdopendir(source);
   if (target < 0 || !names) fail("'%s'", new_name);
   for (struct dirent *name; (name = readdir(names));)
-    if (strcmp(name->d_name, ".") && strcmp(name->d_name, "..")) copy(dirfd(names), name->d_name, target, name->d_name);
+    if (strcmp(name->d_name, ".") && strcmp(name->d_name, "..")) copy_entry(dirfd(names), name->d_name, target, name->d_name);
   closedir(names);
   close(target);
 }
 
-static void copy(int from, const char *name, int to, const char *new_name) {
+void copy_entry(int from, const char *name, int to, const char *new_name) {
   struct stat status;
   if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW)) fail("'%s'", name);
   if (S_ISLNK(status.st_mode)) {

@@ -61,6 +61,13 @@ static char *link_target(int parent, const char *path, const char *rest) {
   return target;
 }
 
+/// An empty file. Not by mknod, which file systems of other sandboxes (FUSE) may refuse.
+static int make_file(int folder, const char *name) {
+  int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  return file < 0 ? -1 : close(file);
+}
+
+/// Opens a mountpoint inside the root, making what is missing of its path.
 int open_target(const char *path, bool folder) {
   char *part = format_text("%s", path);
   size_t length = strlen(part);
@@ -80,7 +87,7 @@ int open_target(const char *path, bool folder) {
       int parent = open_inside(*part ? part : "/", O_PATH | O_DIRECTORY);
       *last = '/';
       if (parent < 0) fail("mountpoint '%s'", part);
-      if (slash || folder ? mkdirat(parent, last + 1, 0755) : mknodat(parent, last + 1, S_IFREG | 0644, 0)) {
+      if (slash || folder ? mkdirat(parent, last + 1, 0755) : make_file(parent, last + 1)) {
         char *target = errno == EEXIST ? link_target(parent, part, slash ? slash + 1 : NULL) : NULL;
         if (!target) fail("mountpoint '%s'", part);
         close(parent);

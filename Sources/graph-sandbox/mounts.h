@@ -13,6 +13,10 @@ int open_target(const char *path, bool folder);
 /// Is told of every path that `open_target` makes.
 void note_mountpoint(const char *path);
 
+/// The path of what is at `source` with the times and modes of our own checkouts: `source` itself where they can be set,
+/// a copy in memory where not.
+char *settled_input(const char *source, size_t number);
+
 bool is_folder(const char *path);
 /// Makes a folder where there is none, and gives it `mode`.
 void make_folder(const char *path, mode_t mode);

@@ -184,6 +184,11 @@ void build_root(const struct options *options) {
   for (size_t i = 0; i < options->bind_count; i++) {
     const struct bind *bind = &options->binds[i];
     char *source = outside(bind->source);
+    if (options->settle && !bind->writable) {
+      char *settled = settled_input(source, i);
+      free(source);
+      source = settled;
+    }
     bind_inside(source, bind->target, is_folder(source),
                 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (bind->writable ? 0 : MOUNT_ATTR_RDONLY));
     free(source);

@@ -74,6 +74,8 @@ struct options {
   uint64_t files_max;
   bool network;
   bool tty;
+  /// Whether what is bound read-only first gets the times and modes of our own checkouts.
+  bool settle;
   char **command;
 };
 
@@ -119,6 +121,7 @@ void register_emulators(const struct options *options);
 void unpack_layer(const char *tar, const char *folder);
 /// The owner that the layers below give `path`, where it could not be set on the unpacked file.
 bool remembered_owner(const char *path, uint32_t *user, uint32_t *group);
+bool any_remembered_owner(void);
 void forget_owner(const char *path);
 void remember_owner(const char *path, uint32_t user, uint32_t group);
 
@@ -129,6 +132,8 @@ void remove_tree(int folder, const char *name, bool contents_only);
 void discard_paths(const struct options *options, int upper);
 void capture_upper(const struct options *options, int upper, int output, int64_t started);
 void collect_outputs(const struct options *options);
+/// Copies a file, folder or link; of the modes only whether a file can be executed.
+void copy_entry(int from, const char *name, int to, const char *new_name);
 
 /// Writes one member of a tar stream; `size` bytes of content follow through `tar_content`.
 struct member {

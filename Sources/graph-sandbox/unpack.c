@@ -60,6 +60,8 @@ bool remembered_owner(const char *path, uint32_t *user, uint32_t *group) {
   return true;
 }
 
+bool any_remembered_owner(void) { return owner_count > 0; }
+
 static int input;
 static const char *source;
 

@@ -36,6 +36,16 @@ struct ChangesTests {
     #expect(layer.entries == expected)
   }
 
+  @Test("keeps a group that was chosen in a folder which hands on its own")
+  func setGroupFolder() async throws {
+    let world = try World()
+    let script =
+      "rm -r /data/sub; mkdir /data/sub; chown 0:9 /data/sub; chmod 2755 /data/sub; cd /data/sub; touch a b; chown 0:0 b"
+    let layer = try world.store.readLayer(try await world.changes(script))
+    let groups = layer.entries.filter { $0.path.hasPrefix("data/sub") }.map(\.group)
+    #expect(groups == [9, 9, 0])
+  }
+
   @Test("is the same at another time, and usable as a layer at once")
   func reproducible() async throws {
     let world = try World()

@@ -6,6 +6,7 @@ import GraphCore
 /// One task owns all state and hands events on in order; each running action is a child task. A result counts only
 /// when its blobs are durable and its row is committed, so an end at any moment loses at most what was running.
 public struct Wave: Sendable {
+  /// How a wave runs; none of it is part of a key.
   public struct Options: Sendable {
     public var jobs: Int
     /// Whether nodes that do not need a failed one still run.

@@ -51,10 +51,12 @@ public struct Diagnostic: Hashable, Sendable {
     self.hint = hint
   }
 
+  /// An error without source line; whoever shows it may add the line.
   public static func error(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic {
     Diagnostic(.error, at: location, message, hint: hint)
   }
 
+  /// A warning without source line; whoever shows it may add the line.
   public static func warning(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic {
     Diagnostic(.warning, at: location, message, hint: hint)
   }
@@ -66,10 +68,12 @@ public struct Diagnostics: Sendable {
 
   public init() {}
 
+  /// Adds a message that is not there yet.
   public mutating func add(_ diagnostic: Diagnostic) {
     if !all.contains(diagnostic) { all.append(diagnostic) }
   }
 
+  /// Adds all messages that are not there yet.
   public mutating func add(contentsOf other: Diagnostics) {
     other.all.forEach { add($0) }
   }

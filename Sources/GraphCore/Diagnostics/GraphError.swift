@@ -1,5 +1,7 @@
-/// A failure that ends a command: what kind it is decides who acts and the exit code (DESIGN section 12).
+/// A failure that ends a command: what kind it is decides who acts and the exit code (BUILDGRAPH.md,
+/// section 12.5).
 public struct GraphError: Error, Sendable, CustomStringConvertible {
+  /// Who has to act.
   public enum Kind: Sendable {
     /// The manifests, or what an action did: exit code 1.
     case user

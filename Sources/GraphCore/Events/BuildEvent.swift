@@ -9,6 +9,7 @@ public enum BuildEvent: Sendable {
   /// Results were lost or damaged and are made again.
   case restarted(reason: String)
 
+  /// What became of a node.
   public enum Outcome: Sendable {
     case ran(ActionResult)
     /// Its inputs came out equal to those of an earlier result: early cutoff.
@@ -22,6 +23,7 @@ public enum BuildEvent: Sendable {
 
 /// How a node failed, with all that is needed to understand and repeat it.
 public struct Failure: Sendable {
+  /// Who or what is at fault: the action itself, a limit of the machine, the environment, or graph.
   public enum Kind: String, Sendable {
     case deterministic, resource, environment, bug
   }

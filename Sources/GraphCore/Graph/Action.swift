@@ -33,6 +33,7 @@ public struct Action: Hashable, Sendable {
     self.hints = hints
   }
 
+  /// The name and version of what made an action, written `name@version`.
   public struct Rule: Hashable, Sendable, CustomStringConvertible {
     public let name: String
     public let version: Int
@@ -43,6 +44,7 @@ public struct Action: Hashable, Sendable {
     public var description: String { "\(name)@\(version)" }
   }
 
+  /// A named list of words, in the order in which it was declared.
   public struct Argument: Hashable, Sendable {
     public let name: String
     public let values: [String]
@@ -53,6 +55,7 @@ public struct Action: Hashable, Sendable {
     public init(_ name: String, _ value: String) { self.init(name, [value]) }
   }
 
+  /// What an action makes: its name and kind.
   public struct Output: Hashable, Sendable {
     public let name: String
     public let kind: Artifact.Kind
@@ -85,6 +88,7 @@ public struct Input: Hashable, Sendable {
   public let role: String
   public let source: Source
 
+  /// Where an input comes from.
   public enum Source: Hashable, Sendable {
     /// Known before anything runs: a file of the workspace, a pinned fact, a tool of the host.
     case leaf(Leaf)

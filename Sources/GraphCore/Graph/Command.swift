@@ -19,8 +19,8 @@ public struct Command: Hashable, Sendable {
 
   /// The file system that the command sees.
   public enum Root: Hashable, Sendable {
-    /// The host's /usr, /etc and so on, read-only, with a private /tmp, /build and /dev. The programs it may use are
-    /// inputs with roles `tool/NAME`.
+    /// The host's /usr and the few files of /etc that programs need, read-only, with a private /tmp, /build and
+    /// /dev. The programs it may use are inputs with roles `tool/NAME`.
     case host
     /// The inputs with roles `layer/NN`, stacked in order, writable.
     case layers
@@ -28,6 +28,7 @@ public struct Command: Hashable, Sendable {
     case hostWithLayers(target: String)
   }
 
+  /// An input's place in the sandbox.
   public struct Stage: Hashable, Sendable {
     /// The input's role.
     public let role: String
@@ -39,7 +40,9 @@ public struct Command: Hashable, Sendable {
     }
   }
 
+  /// An output's origin in the sandbox.
   public struct Collect: Hashable, Sendable {
+    /// Where an output is found when the command has ended.
     public enum From: Hashable, Sendable {
       /// A file or folder that the command leaves at this absolute path.
       case path(String)

@@ -13,6 +13,7 @@ public struct Graph: Sendable {
 
   /// What a label delivers.
   public struct Target: Hashable, Sendable {
+    /// What kind of thing a label delivers, as `graph ls -l` and reports call it.
     public enum Kind: String, Sendable {
       case command, repository, base, image, index
     }
@@ -111,11 +112,14 @@ public struct GraphBuilder: Sendable {
     return NodeID(index: Int32(nodes.count - 1))
   }
 
+  /// Says what a label delivers, in place of what was said before.
   public mutating func deliver(_ label: Label, _ target: Graph.Target) { targets[label] = target }
 
+  /// What a label delivers so far.
   public func target(_ label: Label) -> Graph.Target? { targets[label] }
 
   public subscript(id: NodeID) -> Node { nodes[Int(id.index)] }
 
+  /// The finished graph.
   public consuming func build() -> Graph { Graph(nodes: nodes, targets: targets) }
 }

@@ -10,10 +10,18 @@
 ///     argument packages httpd mod_ssl
 ///     environment LANG=C.UTF-8
 ///     command /bin/sh -c make
+///     directory /
+///     root layers
+///     stage source /build/in/source
+///     collect-changes layer
+///     discard /var/cache/ldconfig
+///     user 1001
 ///     input layer 1f0c…/1834 layer/00
 ///     output layer layer
 ///
-/// Holds content only: no path of a checkout, no name of a node, no time, no previous result.
+/// Only what runs in the sandbox has the lines from `command` to `user`, and then `network` where it is allowed.
+/// What an action does not have leaves no line. Holds content only: no path of a checkout, no name of a node, no
+/// time, no previous result.
 public struct Preimage: Hashable, Sendable {
   /// The lines, each ended by a line feed.
   public let text: String

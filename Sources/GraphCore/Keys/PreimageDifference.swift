@@ -1,5 +1,6 @@
 /// What is different between two preimages, fact by fact, with the old and the new value.
 public struct PreimageDifference: Hashable, Sendable {
+  /// One fact that differs.
   public struct Change: Hashable, Sendable {
     /// `input`, `argument`, `environment`, `rule`, `command`, …
     public let fact: String

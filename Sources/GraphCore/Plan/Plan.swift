@@ -1,5 +1,6 @@
 /// What a build of some roots would do, node by node, and why. Made without touching anything.
 public struct Plan: Sendable {
+  /// What a build would do about a node.
   public enum Decision: Sendable {
     /// The result is there.
     case cached(ActionResult)
@@ -55,6 +56,7 @@ public struct Plan: Sendable {
     }
   }
 
+  /// Why a node is to run; `nil` for one that is not.
   public func reason(_ id: NodeID) -> Reason? {
     switch self[id] {
     case .run(let reason), .pending(let reason): reason

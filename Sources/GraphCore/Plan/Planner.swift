@@ -13,6 +13,9 @@ public struct Planner: Sendable {
     self.forced = forced
   }
 
+  /// The plan that brings `roots` up to date.
+  ///
+  /// - Throws: what the action cache throws.
   public func plan(_ roots: [NodeID]) throws -> Plan {
     let closure = graph.closure(of: roots)
     let placeholder = Key(digest: Digest(ofText: ""))

@@ -4,6 +4,7 @@ public struct ActionResult: Hashable, Sendable {
   /// How it was made; recorded, never part of a key.
   public var provenance: Provenance
 
+  /// How a result came to be.
   public struct Provenance: Hashable, Sendable {
     public var durationSeconds: Double
     /// Seconds since 1970.

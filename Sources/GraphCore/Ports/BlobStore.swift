@@ -53,6 +53,7 @@ extension BlobStore {
     }
   }
 
+  /// The bytes of a blob as text; what is no UTF-8 becomes U+FFFD.
   public func readText(_ digest: Digest) throws -> String {
     String(decoding: try read(digest), as: UTF8.self)
   }

@@ -35,6 +35,7 @@ public struct ActionTask: Sendable {
   }
 }
 
+/// What running an action gave.
 public struct ExecutedAction: Sendable {
   public var outputs: [String: Artifact]
   public var emulator: String?
@@ -49,6 +50,7 @@ public struct ExecutedAction: Sendable {
 
 /// An action that ran and failed. Never a result.
 public struct ActionFailed: Error, Sendable, CustomStringConvertible {
+  /// Whether the same inputs fail again.
   public enum Kind: String, Sendable {
     /// The same inputs fail the same way: it exited non-zero, or left no output.
     case deterministic

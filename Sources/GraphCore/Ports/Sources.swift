@@ -16,6 +16,7 @@ public protocol GitRepositories: Sendable {
   func mirror(_ url: String) -> String
 }
 
+/// A commit, named by hexadecimal object ids.
 public struct GitCommit: Hashable, Sendable {
   public let commit: String
   public let tree: String
@@ -26,6 +27,7 @@ public struct GitCommit: Hashable, Sendable {
   }
 }
 
+/// One entry of a commit's tree.
 public struct GitFile: Hashable, Sendable {
   public enum Kind: Hashable, Sendable { case file, executable, symlink, submodule }
   public let path: String
@@ -42,6 +44,7 @@ public protocol ImageRegistries: Sendable {
   func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage
 }
 
+/// What a registry says of an image for one architecture.
 public struct RemoteImage: Hashable, Sendable {
   /// SHA-256 of the image manifest of the architecture, 64 hexadecimal digits.
   public let manifest: String
@@ -57,7 +60,8 @@ public struct RemoteImage: Hashable, Sendable {
 public protocol HostPrograms: Sendable {
   /// What the program prints.
   ///
-  /// - Throws: `GraphError(.environment)` with what it wrote to standard error where it exits other than 0.
+  /// - Throws: `GraphError` with what it wrote to standard error: `.user` where it exits with 1, which programs say
+  ///   of a wrong request, `.environment` for any other end and where it cannot be started.
   func output(of program: String, arguments: [String], environment: [String: String]) async throws -> String
   /// The absolute path of a program in the fixed PATH of the sandbox, or `nil`.
   func find(_ program: String) -> String?

@@ -1,5 +1,6 @@
 /// Something an action reads or makes, always named by a digest.
 public struct Artifact: Hashable, Sendable {
+  /// What the named bytes are.
   public enum Kind: String, Sendable, CaseIterable {
     /// Plain bytes.
     case blob

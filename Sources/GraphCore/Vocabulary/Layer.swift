@@ -4,7 +4,9 @@
 /// from it. As an artifact of kind `layer` it is a difference over the layers below, with whiteouts; as one of kind
 /// `tree` it stands alone and carries no owners or times.
 public struct Layer: Hashable, Sendable {
+  /// One path of a recipe, with its metadata.
   public struct Entry: Hashable, Sendable {
+    /// What is at the path.
     public enum Content: Hashable, Sendable {
       case file(Digest)
       case directory
@@ -20,6 +22,7 @@ public struct Layer: Hashable, Sendable {
       case opaqueDirectory
     }
 
+    /// An extended attribute, such as `security.capability`.
     public struct Attribute: Hashable, Sendable {
       public var name: String
       public var value: [UInt8]

@@ -72,7 +72,7 @@ public struct Dockerfile: Sendable, Hashable {
   }
 }
 
-/// `cccp.yml` beside a Dockerfile. Source: domain.md section 2.1.
+/// `cccp.yml` beside a Dockerfile. Its keys are in BUILDGRAPH.md, section 3.6.
 public struct PipelineFile: Sendable, Hashable {
   public var jobID: Located<String>
   public var testSkip: Bool

@@ -84,7 +84,8 @@ public struct Settings: Sendable {
 }
 
 /// One entry of the container index (`Projects[]`). The `cccp.yml` that stands beside its Dockerfile is read later,
-/// when its source is pinned. Source: domain.md section 1.2.
+/// when its source is pinned. Its keys are in
+/// BUILDGRAPH.md, section 3.5.
 public struct ImageEntry: Sendable, Hashable {
   public var id: Located<String>
   public var appID: Located<String>

@@ -1,6 +1,7 @@
 import GraphCore
 
-/// Reads `cccp.yml`, which stands beside a Dockerfile of the index. Source: domain.md section 2.1.
+/// Reads `cccp.yml`, which stands beside a Dockerfile of the index. Its keys are in
+/// BUILDGRAPH.md, section 3.6.
 public enum CCCPReader {
   /// The names it may have; the first that exists is the one.
   public static let fileNames = ["cccp.yml", ".cccp.yml", "cccp.yaml", ".cccp.yaml"]

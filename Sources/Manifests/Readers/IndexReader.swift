@@ -1,6 +1,6 @@
 import GraphCore
 
-/// Reads one file of `index.d`. Source: domain.md sections 1.2 to 1.5.
+/// Reads one file of `index.d`. Its keys are in BUILDGRAPH.md, section 3.5.
 struct IndexReader {
   static let keys = [
     "id", "app-id", "job-id", "git-url", "git-path", "git-branch", "target-file", "desired-tag",

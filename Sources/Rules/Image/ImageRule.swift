@@ -105,12 +105,17 @@ extension Compilation {
         discovered.insert(label.withoutArchitecture)
       }
     }
-    for item in image.entry.dependsOn {
+    checkDeclaredEdges(of: image.entry, discovered: discovered)
+  }
+
+  /// - Parameter discovered: what the Dockerfile names; `nil` where it could not be read.
+  func checkDeclaredEdges(of entry: ImageEntry, discovered: Set<Label>?) {
+    for item in entry.dependsOn {
       switch resolved.names.meaning(of: item.value) {
-      case .target(let label) where label.withoutArchitecture == image.entry.label:
+      case .target(let label) where label.withoutArchitecture == entry.label:
         diagnostics.add(
           .warning("'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
-      case .target(let label) where !discovered.contains(label.withoutArchitecture):
+      case .target(let label) where discovered?.contains(label.withoutArchitecture) == false:
         diagnostics.add(
           .warning(
             "depends-on names '\(item.value)', which the Dockerfile does not use", at: item.location,

@@ -23,7 +23,7 @@ struct ImageState: Sendable {
 
   /// Bottom first.
   var layers: [StackedLayer] = []
-  /// What the instructions so far make of the settings; the same that `settingsNode` will hold.
+  /// What the instructions so far make of the settings; the same that `settingsSource` will hold.
   var settings = ImageSettings()
   /// The settings as a blob.
   var settingsSource: Input.Source
@@ -40,7 +40,7 @@ struct ImageState: Sendable {
     layers.enumerated().map { Input("layer/\(Self.number($0))", $1.recipe.source) }
   }
 
-  /// Two digits, more where needed: roles keep their order as text.
+  /// Two digits at least. The order of roles is that of the inputs, never that of the text.
   static func number(_ index: Int) -> String { index < 10 ? "0\(index)" : "\(index)" }
 }
 

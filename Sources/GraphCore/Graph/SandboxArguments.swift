@@ -1,0 +1,59 @@
+/// What `graph-sandbox` is asked to do, as its command line: the same words on this machine and on a remote worker.
+public struct SandboxArguments: Sendable {
+  public private(set) var words: [String] = []
+
+  public init() {}
+
+  /// - Parameter folder: becomes the writable root beside the host's programs.
+  public mutating func useHostRoot(_ folder: String, target: String? = nil) {
+    words += ["--host-root", folder]
+    if let target { words += ["--target", target] }
+  }
+
+  /// - Parameter layers: folders as overlayfs wants them, bottom first.
+  public mutating func stack(_ layers: [String]) {
+    for layer in layers { words += ["--lower", layer] }
+  }
+
+  public mutating func keepChanges(upper: String, work: String) {
+    words += ["--upper", upper, "--work", work]
+  }
+
+  public mutating func bindReadOnly(_ source: String, at path: String) {
+    words += ["--bind-ro", source, path]
+  }
+
+  public mutating func setEnvironment(_ environment: [String: String]) {
+    for (name, value) in environment.sorted(by: { $0.key.precedesInBytes($1.key) }) {
+      words += ["--setenv", name, value]
+    }
+  }
+
+  /// What the command itself determines, wherever it runs: its environment, folder, user and limits of descriptors.
+  ///
+  /// - Parameters:
+  ///   - epoch: seconds since 1970; never negative in the options, because a tar archive cannot hold that everywhere.
+  ///   - proxies: variables of the caller that reach a network; none where the command has no network.
+  public mutating func addSettings(
+    of command: Command, in action: Action, epoch: Int64, proxies: [String: String] = [:]
+  ) {
+    if command.network { add("--network") }
+    setEnvironment(CommandEnvironment.variables(of: command, in: action, epoch: epoch, proxies: proxies))
+    add("--epoch", String(max(0, epoch)))
+    add("--chdir", command.workingDirectory)
+    // What container engines give; some programs walk through all descriptors up to the limit.
+    add("--nofile", "65536")
+    if !command.user.isEmpty { add("--user", command.user) }
+    for discard in command.discards { add("--discard", discard) }
+  }
+
+  public mutating func add(_ option: String, _ value: String? = nil, _ second: String? = nil) {
+    words.append(option)
+    if let value { words.append(value) }
+    if let second { words.append(second) }
+  }
+
+  public mutating func run(_ argv: [String]) {
+    words += ["--"] + argv
+  }
+}

@@ -1,0 +1,48 @@
+import GraphCore
+import Manifests
+import Resolve
+
+/// Index entries whose source could not be brought: one node that says so when it is asked to run, behind the declared
+/// edges of the entry. So the whole index is a graph, whatever part of it can be reached.
+extension Compilation {
+  func compile(_ image: UnresolvedImage, _ label: Label) throws {
+    if builder.target(label) != nil { return }
+    var inputs: [Input] = []
+    for (number, item) in image.entry.dependsOn.enumerated() {
+      guard case .target(let parent) = resolved.names.meaning(of: item.value),
+        parent.withoutArchitecture != image.entry.label,
+        let parentNode = try declaredParent(parent.on(label.architecture), at: item.location)
+      else { continue }
+      inputs.append(Input("parent/\(ImageState.number(number))", .output(parentNode, "manifest")))
+    }
+    let node = builder.add(
+      Node(
+        label: label, step: "source",
+        action: Action(
+          rule: UnresolvedOperation.rule,
+          arguments: [.init("url", image.entry.gitURL.value), .init("branch", image.entry.gitBranch.value)],
+          architecture: label.architecture, inputs: inputs,
+          outputs: [.init("manifest", .blob), .init("layout", .tree)], hints: ["reason": image.reason]),
+        location: image.entry.gitURL.location))
+    builder.deliver(label, Graph.Target(kind: .image, node: node, output: "layout"))
+  }
+
+  /// The node that delivers a parent which `depends-on` names.
+  private func declaredParent(_ label: Label, at location: SourceLocation) throws -> NodeID? {
+    _ = try imageState(label, at: location)
+    return builder.target(label)?.node
+  }
+}
+
+/// Fails with the reason why a source could not be brought.
+public struct UnresolvedOperation: Operation {
+  static let rule = Action.Rule("unresolved", version: 1)
+  public var rule: Action.Rule { Self.rule }
+
+  public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
+    let reason = task.action.hints["reason"] ?? "unknown"
+    throw GraphError(
+      .environment, "the source of \(task.node.label) cannot be brought: \(reason)",
+      hint: "run again when the repository can be reached")
+  }
+}
