@@ -1,3 +1,4 @@
+import Glibc
 import GraphCore
 import Manifests
 import Resolve
@@ -77,6 +78,12 @@ extension Compilation {
       let tree = LocalSourceTree(root: resolved.workspace.root, origin: "", digests: resolved.digests)
       if let leaf = try tree.treeLeaf(path.value, origin: path.value) { return .leaf(leaf) }
       let full = "\(resolved.workspace.root)/\(path.value)"
+      guard access(full, R_OK) == 0 else {
+        diagnostics.add(
+          .error("there is no file or folder '\(path.value)' in the workspace", at: path.location,
+            hint: "paths of inputs are relative to the folder of graph.yml"))
+        return nil
+      }
       let digest = try resolved.digests.digest(ofFileAt: full)
       return .leaf(Leaf(Artifact(.blob, digest), .file(path: full), origin: path.value))
     }
