@@ -22,7 +22,8 @@ let edits: [Edit] = [
     runs: [
       "//app/httpd@2.4 6 COPY index.html /var/www/html/index.html", "//app/httpd@2.4 6 pack",
       "//app/httpd@2.4 image", "//app/httpd@2.4 index",
-      // Its RUN sees the page. It leaves what it left before, so nothing packs it again.
+      // Both see the root below them. They leave what they left before, so nothing packs it again.
+      "//app/docs@latest 4 COPY site/ /var/www/html/",
       "//app/docs@latest 5 RUN cd /var/www/html && for page in *.html; do echo \"<li><a ",
       "//app/docs@latest image", "//app/docs@latest index",
     ]

@@ -11,7 +11,7 @@ extension EndToEnd {
     @Test("I5: a build killed at several moments is finished by the next, does nothing twice, and ends the same")
     func killed() async throws {
       let world = try await World.fresh()
-      for moment in [1, 40, 75, 110, 140, 155] {
+      for moment in [1, 70, 100, 130, 145] {
         let build = try world.graph("build", Self.target).start()
         try await reach(moment, world)
         // The whole group: what is left without its parent must not go on either.

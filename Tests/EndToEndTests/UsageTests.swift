@@ -102,7 +102,7 @@ extension EndToEnd {
       let ran = try await world.ran()
       #expect(ran.contains("//app/report@latest:x86_64 image"))
       #expect(!ran.contains("//app/httpd@2.4:x86_64 image"))
-      let log = try await world.graph("log", "//app/httpd:x86_64").run()
+      let log = try await world.graph("log", "//app/httpd@2.4:x86_64").run()
       #expect((log.output + log.errors).contains("told-before-it-failed"), "\(log.transcript)")
     }
   }
