@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import GraphCore
 
@@ -28,6 +29,9 @@ public struct ArtifactExporter: Sendable {
   private func exportTree(_ tree: Layer, to destination: String) throws {
     let temporary = "\(destination).graph-\(getpid())"
     try makeFolder(temporary)
+    // Of an export that fails nothing stays.
+    var isComplete = false
+    defer { if !isComplete { try? FileManager.default.removeItem(atPath: temporary) } }
     for entry in tree.entries {
       let path = "\(temporary)/\(entry.path)"
       switch entry.content {
@@ -43,6 +47,7 @@ public struct ArtifactExporter: Sendable {
       }
     }
     guard rename(temporary, destination) == 0 else { throw failure(destination) }
+    isComplete = true
   }
 
   private func makeParents(of path: String, below root: String) throws {

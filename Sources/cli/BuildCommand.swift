@@ -30,7 +30,9 @@ struct BuildCommand: AsyncParsableCommand {
 
 /// Options of commands that run actions.
 struct RunningOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: "How many actions run at once. Default: the number of processors.")
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long],
+    help: "How many actions run at once. Default: the number of processors.")
   var jobs: Int?
 
   @Flag(

@@ -21,15 +21,23 @@ struct ExportCommand: AsyncParsableCommand {
       let session = try await Session.open(options, .writing)
       try session.stopAtErrors()
       let (name, target) = try one(of: try session.targets([label]))
-      let outcome = try await Build(session: session, running: running).run(
-        [target.node], command: "export \(label)")
-      guard let artifact = outcome.wave.outputs[target.node]?[target.output], outcome.wave.succeeded else {
-        throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
-      }
       let path = destination.hasPrefix("/") ? destination : "\(options.startFolder)/\(destination)"
-      try ArtifactExporter(store: session.store).export(artifact, to: path)
+      do {
+        try await export(target, to: path, session)
+      } catch is MissingBlob {
+        // Reading found a damaged blob, which is a miss from now on: what made it runs again.
+        try await export(target, to: path, session)
+      }
       Console.print("\(name) -> \(destination)\n")
     }
+  }
+
+  private func export(_ target: GraphCore.Graph.Target, to path: String, _ session: Session) async throws {
+    let outcome = try await Build(session: session, running: running).run([target.node], command: "export \(label)")
+    guard let artifact = outcome.wave.outputs[target.node]?[target.output], outcome.wave.succeeded else {
+      throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
+    }
+    try ArtifactExporter(store: session.store).export(artifact, to: path)
   }
 
   /// The label without architecture where the pattern means an image of several, else the only one.

@@ -29,8 +29,6 @@ extension EndToEnd {
     func machine(architecture: String) async throws {
       let world = try await World.warm()
       let label = "//library/python:\(architecture)"
-      let program = world.graph("run", label, "--", "-c", "import os; print(os.uname().machine)")
-      _ = program
       let shell = try await world.graph("shell", label, "--", "/usr/bin/python3", "-c", "import os; print(os.uname().machine)")
         .check()
       #expect(shell == architecture)

@@ -1,3 +1,4 @@
+import Glibc
 import GraphCore
 import Manifests
 import Resolve
@@ -110,7 +111,8 @@ extension Compilation {
       guard let digest = try? resolved.digests.digest(ofFileAt: full) else {
         // Not a file, or gone, or unreadable: the same thing to do for each.
         diagnostics.add(
-          .error("the input '\(path.value)' is no file or folder that can be read", at: path.location))
+          .error("the input '\(path.value)' is no file or folder that can be read", at: path.location,
+            hint: "paths of inputs are relative to the folder of graph.yml"))
         return nil
       }
       return .leaf(Leaf(Artifact(.blob, digest), .file(path: full), origin: path.value))

@@ -44,7 +44,8 @@ struct LayerCheckout {
     let parent = String(path[..<slash])
     if made.contains(parent) { return }
     try makeParents(of: parent, &made)
-    guard mkdir("\(root)/\(parent)", 0o755) == 0 else {
+    // Not by mkdir alone, whose mode the umask of whoever calls us would decide (invariant I1).
+    guard mkdir("\(root)/\(parent)", 0o755) == 0, chmod("\(root)/\(parent)", 0o755) == 0 else {
       throw OpenFile.failure("cannot create", "\(root)/\(parent)")
     }
     made.insert(parent)

@@ -34,18 +34,18 @@ struct Program {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, files.path + "/output", O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, files.path + "/errors", O_WRONLY | O_CREAT, 0o600)
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     var variables = ProcessInfo.processInfo.environment
     for (name, value) in environment { variables[name] = value.isEmpty ? nil : value }
-    let arguments = words.map { strdup($0) } + [nil]
+    // Spawning has no folder to start in that every C library shows to Swift; env replaces itself.
+    let arguments = (["env", "-C", folder] + words).map { strdup($0) } + [nil]
     let settings = variables.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { (arguments + settings).forEach { free($0) } }
     var process: pid_t = 0
-    let error = posix_spawnp(&process, words[0], &actions, &attributes, arguments, settings)
+    let error = posix_spawnp(&process, "env", &actions, &attributes, arguments, settings)
     try #require(error == 0, "\(words[0]) in \(folder): \(String(cString: strerror(error)))")
     return Running(words: words, process: process, files: files)
   }

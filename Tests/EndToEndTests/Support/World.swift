@@ -54,8 +54,9 @@ final class World: Sendable {
   func graph(_ words: String..., in folder: String? = nil) -> Program { graph(words, in: folder) }
 
   func graph(_ words: [String], in folder: String? = nil) -> Program {
-    // In front of everything that may follow '--'.
-    var program = Program([Self.graph, words[0], "--store", store] + words.dropFirst())
+    // After the subcommand, and in front of everything that may follow '--'.
+    let command = words.prefix(words[0] == "snapshot" ? 2 : 1)
+    var program = Program([Self.graph] + command + ["--store", store] + words.dropFirst(command.count))
     program.folder = folder ?? workspace
     return program
   }
@@ -151,7 +152,7 @@ actor ColdBuild {
   }
 }
 
-/// What all tests that start the program are part of: they share two cores, ports and the emulator, and so run one
-/// after the other.
+// What all tests that start the program are part of: they share two cores, ports and the emulator, and so run one
+// after the other.
 @Suite("end to end", .serialized)
 struct EndToEnd {}
