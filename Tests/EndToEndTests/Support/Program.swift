@@ -101,9 +101,9 @@ final class TemporaryFolder: Sendable {
   let path: String
 
   init() throws {
-    var template = Array("/tmp/graph-e2e-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    // In lower case, because podman makes an image's name of a folder's.
+    path = "/tmp/graph-e2e-\(UUID().uuidString.lowercased().prefix(13))"
+    try #require(mkdir(path, 0o755) == 0)
     chmod(path, 0o755)
   }
 
