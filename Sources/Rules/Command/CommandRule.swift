@@ -25,7 +25,9 @@ extension Compilation {
       inputs.append(Input("fetch/\(name)", source))
       stages.append(Command.Stage(role: "fetch/\(name)", path: "/build/fetch/\(name)"))
     }
-    for output in command.outputs { values["outputs.\(output.name.value)"] = "/build/out/\(output.name.value)" }
+    for output in command.outputs {
+      values["outputs.\(output.name.value)"] = "/build/out/\(output.name.value)"
+    }
     guard let root = try root(of: command, label, inputs: &inputs) else { return nil }
 
     let node = Node(
@@ -37,7 +39,9 @@ extension Compilation {
         command: Command(
           argv: command.command.map { Template($0.value).filled { values[$0] } }, workingDirectory: "/build",
           root: root, stages: stages,
-          collects: command.outputs.map { .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)")) }),
+          collects: command.outputs.map {
+            .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)"))
+          }),
         limits: .init(timeoutSeconds: command.timeoutSeconds)),
       location: command.location)
     let id = builder.add(node)
@@ -50,18 +54,22 @@ extension Compilation {
   /// The inputs `tool/NAME` for programs of the host.
   func toolInputs(_ names: [String]) -> [Input] {
     names.compactMap { name in
-      guard let tool = resolved.tools[name], let digest = Digest(hex: tool.sha256, size: tool.size) else { return nil }
+      guard let tool = resolved.tools[name], let digest = Digest(hex: tool.sha256, size: tool.size) else {
+        return nil
+      }
       return Input("tool/\(name)", .leaf(Leaf(Artifact(.blob, digest), .tool(path: tool.path), origin: name)))
     }
   }
 
-  private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root? {
+  private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root?
+  {
     switch command.root.value {
     case .host:
       inputs += toolInputs(command.tools.map(\.value))
       return .host
     case .image(let image):
-      guard let state = try imageState(image.on(label.architecture ?? .host), at: command.root.location) else {
+      guard let state = try imageState(image.on(label.architecture ?? .host), at: command.root.location)
+      else {
         return nil
       }
       inputs += state.layerInputs
@@ -69,7 +77,9 @@ extension Compilation {
     }
   }
 
-  private func source(of input: CommandTarget.NamedInput, for architecture: Architecture?) throws -> Input.Source? {
+  private func source(of input: CommandTarget.NamedInput, for architecture: Architecture?) throws -> Input
+    .Source?
+  {
     switch input.source {
     case .label(let label):
       let wanted = label.value.architecture == nil ? label.value.on(architecture) : label.value
@@ -80,7 +90,8 @@ extension Compilation {
       let full = "\(resolved.workspace.root)/\(path.value)"
       guard access(full, R_OK) == 0 else {
         diagnostics.add(
-          .error("there is no file or folder '\(path.value)' in the workspace", at: path.location,
+          .error(
+            "there is no file or folder '\(path.value)' in the workspace", at: path.location,
             hint: "paths of inputs are relative to the folder of graph.yml"))
         return nil
       }
