@@ -37,7 +37,9 @@ public struct Doctor: Sendable {
   /// - Parameters:
   ///   - architectures: those that programs have to run for.
   ///   - tools: programs of the host that rules and commands run, with the Debian package each is in.
-  public func examine(architectures: [Architecture], tools: [(name: String, package: String)]) async throws -> [Finding] {
+  public func examine(architectures: [Architecture], tools: [(name: String, package: String)]) async throws
+    -> [Finding]
+  {
     var findings = [try await sandbox(), try await overlay()]
     for architecture in architectures { findings.append(try await emulation(of: architecture)) }
     for tool in tools { findings.append(self.tool(tool.name, package: tool.package)) }
@@ -48,7 +50,8 @@ public struct Doctor: Sendable {
   private func sandbox() async throws -> Finding {
     let (succeeded, text) = try await tryHelper(["--host-root", try FileSystem.makeScratch(in: scratch)])
     return succeeded
-      ? Finding(verdict: .fine, subject: "sandbox", detail: "user, mount, pid, network namespaces", remedy: nil)
+      ? Finding(
+        verdict: .fine, subject: "sandbox", detail: "user, mount, pid, network namespaces", remedy: nil)
       : Finding(
         verdict: .missing, subject: "sandbox", detail: text,
         remedy: "sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000")
@@ -66,7 +69,9 @@ public struct Doctor: Sendable {
 
   private func emulation(of architecture: Architecture) async throws -> Finding {
     let subject = "programs for \(architecture)"
-    if architecture.runsNatively { return Finding(verdict: .fine, subject: subject, detail: "native", remedy: nil) }
+    if architecture.runsNatively {
+      return Finding(verdict: .fine, subject: subject, detail: "native", remedy: nil)
+    }
     do {
       guard let emulator = try await Emulators().emulator(for: architecture) else {
         return Finding(verdict: .fine, subject: subject, detail: "native", remedy: nil)
@@ -75,13 +80,16 @@ public struct Doctor: Sendable {
         "--host-root", try FileSystem.makeScratch(in: scratch), "--emulator", emulator.option,
       ])
       return succeeded
-        ? Finding(verdict: .fine, subject: subject, detail: "\(emulator.version), registered by each sandbox", remedy: nil)
+        ? Finding(
+          verdict: .fine, subject: subject, detail: "\(emulator.version), registered by each sandbox",
+          remedy: nil)
         : Finding(
           verdict: .missing, subject: subject, detail: text,
           remedy: "apt-get install binfmt-support qemu-user-static")
     } catch let error as GraphError where error.kind == .unavailable {
       return Finding(
-        verdict: .missing, subject: subject, detail: error.message, remedy: "apt-get install qemu-user-static")
+        verdict: .missing, subject: subject, detail: error.message, remedy: "apt-get install qemu-user-static"
+      )
     }
   }
 
@@ -103,7 +111,8 @@ public struct Doctor: Sendable {
     return Finding(
       verdict: .limited, subject: "file owners",
       detail: "only one: packages and Dockerfiles that set other owners fail",
-      remedy: "apt-get install uidmap && usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER")
+      remedy:
+        "apt-get install uidmap && usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER")
   }
 
   private func tryHelper(_ options: [String]) async throws -> (succeeded: Bool, text: String) {

@@ -101,10 +101,13 @@ extension LocalExecutor {
     }
     let place = Workplace(folder: try FileSystem.makeScratch(in: scratch))
     do {
-      var arguments = try prepare(command, of: task, emulator: try await emulator(for: task.action), in: place)
+      var arguments = try prepare(
+        command, of: task, emulator: try await emulator(for: task.action), in: place)
       // Outputs are not wanted, but the command expects their folders.
       for collect in command.collects {
-        if case .path(let path) = collect.from { arguments.add("--collect", path, place.output(collect.output)) }
+        if case .path(let path) = collect.from {
+          arguments.add("--collect", path, place.output(collect.output))
+        }
       }
       arguments.add("--tty")
       arguments.run(argv)

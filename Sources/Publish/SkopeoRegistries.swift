@@ -51,7 +51,8 @@ public struct SkopeoRegistries: ImageRegistries {
     let isAbsent = ["manifest unknown", "name unknown", "not found"].contains { error.message.contains($0) }
     return isAbsent
       ? GraphError(.user, "the registry has no image '\(name)'", hint: "correct the name or the tag")
-      : GraphError(.environment, "the registry of '\(name)' cannot be asked: \(error.message)", hint: "try again")
+      : GraphError(
+        .environment, "the registry of '\(name)' cannot be asked: \(error.message)", hint: "try again")
   }
 
   /// The reference without tag and digest.

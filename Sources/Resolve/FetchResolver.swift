@@ -20,7 +20,8 @@ struct FetchResolver {
     var positions: [Group: Int] = [:]
     for command in workspace.commands {
       guard let fetch = command.fetch else { continue }
-      let architectures = command.architectures.isEmpty ? [workspace.fetchArchitecture] : command.architectures.map(\.value)
+      let architectures =
+        command.architectures.isEmpty ? [workspace.fetchArchitecture] : command.architectures.map(\.value)
       for architecture in architectures {
         let key = Pins.FetchKey(label: command.label.value.description, architecture: architecture.name)
         if pins.fetch(key) != nil { continue }

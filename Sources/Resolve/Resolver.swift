@@ -78,7 +78,8 @@ public struct Resolver: Sendable {
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (
       ResolvedWorkspace(
-        workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: images, unresolved: unresolved,
+        workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: images,
+        unresolved: unresolved,
         names: names, tools: tools, digests: ports.digests),
       diagnostics
     )
@@ -94,7 +95,8 @@ public struct Resolver: Sendable {
       let entries = count == 1 ? "this entry's Dockerfile is" : "the Dockerfiles of \(count) entries are"
       diagnostics.add(
         .warning(
-          "the source cannot be brought, so \(entries) not read: \(image.reason)", at: image.entry.gitURL.location,
+          "the source cannot be brought, so \(entries) not read: \(image.reason)",
+          at: image.entry.gitURL.location,
           hint: "run again when the repository can be reached"))
     }
   }
@@ -202,7 +204,8 @@ public struct Resolver: Sendable {
     let needsRuleTools = !workspace.repositories.isEmpty || !workspace.bases.isEmpty
     if needsRuleTools, !pins.isListing, let missing = ruleTools.first(where: { tools[$0] == nil }) {
       throw GraphError(
-        .unavailable, "the host has no program '\(missing)'", hint: "'graph doctor' gives the command that installs it")
+        .unavailable, "the host has no program '\(missing)'",
+        hint: "'graph doctor' gives the command that installs it")
     }
     for command in workspace.commands {
       for tool in command.tools where tools[tool.value] == nil {

@@ -40,7 +40,7 @@ public struct MirroredRepositories: GitRepositories {
   public func blob(_ url: String, object: String) throws -> [UInt8] {
     do {
       return try GitMirrors.blob(mirror: fresh.mirrorPath(url), object: object)
-    } catch where fresh.folder != kept.folder {
+    } catch  where fresh.folder != kept.folder {
       return try GitMirrors.blob(mirror: kept.mirrorPath(url), object: object)
     }
   }

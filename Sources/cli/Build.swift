@@ -20,7 +20,9 @@ struct Build {
     var worstKind: GraphError.Kind {
       if wave.failures.contains(where: { $0.failure.kind == .bug }) { return .bug }
       if wave.failures.allSatisfy({ $0.failure.kind == .unavailable }) { return .unavailable }
-      if wave.failures.allSatisfy({ [.environment, .unavailable].contains($0.failure.kind) }) { return .environment }
+      if wave.failures.allSatisfy({ [.environment, .unavailable].contains($0.failure.kind) }) {
+        return .environment
+      }
       return .user
     }
   }

@@ -33,7 +33,8 @@ struct ExportCommand: AsyncParsableCommand {
   }
 
   private func export(_ target: GraphCore.Graph.Target, to path: String, _ session: Session) async throws {
-    let outcome = try await Build(session: session, running: running).run([target.node], command: "export \(label)")
+    let outcome = try await Build(session: session, running: running).run(
+      [target.node], command: "export \(label)")
     guard let artifact = outcome.wave.outputs[target.node]?[target.output], outcome.wave.succeeded else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
     }

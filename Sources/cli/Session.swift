@@ -93,7 +93,9 @@ struct Session {
       Console.show(diagnostics)
     } else if !diagnostics.all.isEmpty {
       let count = diagnostics.all.count
-      Console.note("graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them")
+      Console.note(
+        "graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them"
+      )
     }
     if diagnostics.hasErrors { throw Exit.manifestErrors }
   }

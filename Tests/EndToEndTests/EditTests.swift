@@ -28,11 +28,14 @@ let edits: [Edit] = [
       "//app/docs@latest image", "//app/docs@latest index",
     ]
   ) { try $0.edit("images/httpd/index.html", "<", "<!-- changed --><") },
-  Edit("a comment in a Dockerfile") { try $0.edit("images/httpd/Dockerfile", "RUN dnf", "# A comment.\nRUN dnf") },
+  Edit("a comment in a Dockerfile") {
+    try $0.edit("images/httpd/Dockerfile", "RUN dnf", "# A comment.\nRUN dnf")
+  },
   Edit(
     "a label of an image",
     runs: [
-      "//app/report@latest 2 settings LABEL name=\"figures\"", "//app/report@latest 3 settings WORKDIR /srv/report",
+      "//app/report@latest 2 settings LABEL name=\"figures\"",
+      "//app/report@latest 3 settings WORKDIR /srv/report",
       "//app/report@latest 5 settings ENV REPORT_TITLE=\"Sales by region\"",
       "//app/report@latest 6 settings USER user",
       "//app/report@latest 7 settings ENTRYPOINT [\"/usr/bin/python3\", \"report.py\"]",
@@ -61,7 +64,8 @@ let edits: [Edit] = [
 extension EndToEnd {
   @Suite("what an edit makes run")
   struct Edits {
-    @Test("I3, I4: an edit runs exactly what it invalidates, and nothing the plan did not list", arguments: edits)
+    @Test(
+      "I3, I4: an edit runs exactly what it invalidates, and nothing the plan did not list", arguments: edits)
     func runsExactly(edit: Edit) async throws {
       let world = try await World.warm()
       try await edit.change(world)
@@ -84,7 +88,9 @@ extension EndToEnd {
       #expect(ran.isSubset(of: planned))
     }
 
-    @Test("a package added to the base image installs it anew, and what stands on it follows; no RPM is made again")
+    @Test(
+      "a package added to the base image installs it anew, and what stands on it follows; no RPM is made again"
+    )
     func packageList() async throws {
       let world = try await World.warm()
       let before = try await world.digest(of: "//base/core:x86_64")
@@ -113,7 +119,8 @@ extension EndToEnd {
     }
 
     private func withoutArchitecture(_ node: String) -> String {
-      node.replacing(":x86_64", with: "", maxReplacements: 1).replacing(":aarch64", with: "", maxReplacements: 1)
+      node.replacing(":x86_64", with: "", maxReplacements: 1).replacing(
+        ":aarch64", with: "", maxReplacements: 1)
     }
   }
 
@@ -144,11 +151,11 @@ extension EndToEnd {
       #expect(try await world.graph("plan", "--exit-code", "//app/report").run().status == 0)
     }
 
-    /// Every file and folder with its size, owner, mode, and times of content and inode. The memory that readers of
+    /// Every file and folder with its inode, size, owner, mode and time. The memory that readers of
     /// SQLite share (`-shm`) is no content and not compared.
     private func listing(_ folder: String) async throws -> String {
       try await Program([
-        "find", folder, "!", "-name", "*-shm", "-printf", "%P %s %U:%G %m %T@ %C@\\n",
+        "find", folder, "!", "-name", "*-shm", "-printf", "%P %i %s %U:%G %m %T@\\n",
       ]).check().split(separator: "\n").sorted().joined(separator: "\n")
     }
   }

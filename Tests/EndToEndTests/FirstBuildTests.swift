@@ -6,13 +6,15 @@ import Testing
 extension EndToEnd {
   @Suite("the first build")
   struct FirstBuild {
-    @Test("the web server answers over HTTP, also from a foreign architecture", arguments: ["x86_64", "aarch64"])
+    @Test(
+      "the web server answers over HTTP, also from a foreign architecture", arguments: ["x86_64", "aarch64"])
     func serves(architecture: String) async throws {
       let world = try await World.warm()
       if !Architecture.host.description.hasPrefix(architecture) {
         let registered = "/proc/sys/fs/binfmt_misc/qemu-\(architecture)"
         if access(registered, F_OK) == 0 {
-          print("note: this host has \(registered), so that the sandbox needs none of its own is not proved here")
+          print(
+            "note: this host has \(registered), so that the sandbox needs none of its own is not proved here")
         } else {
           #expect(access(registered, F_OK) != 0)
         }
@@ -29,8 +31,10 @@ extension EndToEnd {
     func machine(architecture: String) async throws {
       let world = try await World.warm()
       let label = "//library/python:\(architecture)"
-      let shell = try await world.graph("shell", label, "--", "/usr/bin/python3", "-c", "import os; print(os.uname().machine)")
-        .check()
+      let shell = try await world.graph(
+        "shell", label, "--", "/usr/bin/python3", "-c", "import os; print(os.uname().machine)"
+      )
+      .check()
       #expect(shell == architecture)
     }
 
@@ -40,8 +44,10 @@ extension EndToEnd {
       let second = try await World.fresh()
       // Other modes and times of the checkout, another home, time zone and locale, and one action at a time.
       try await Program(["chmod", "-R", "go-rwx", second.workspace]).check()
-      try await Program(["find", second.workspace, "-exec", "touch", "-d", "2001-02-03 04:05:06", "{}", "+"]).check()
-      try FileManager.default.createDirectory(atPath: second.scratch + "/home", withIntermediateDirectories: true)
+      try await Program(["find", second.workspace, "-exec", "touch", "-d", "2001-02-03 04:05:06", "{}", "+"])
+        .check()
+      try FileManager.default.createDirectory(
+        atPath: second.scratch + "/home", withIntermediateDirectories: true)
       var build = second.graph("build", "-j1")
       build.words = ["sh", "-c", "umask 077; exec \"$@\"", "sh"] + build.words
       build.environment = [

@@ -8,7 +8,8 @@ extension EndToEnd {
   struct Interruption {
     private static let target = "//app/httpd:x86_64"
 
-    @Test("I5: a build killed at several moments is finished by the next, does nothing twice, and ends the same")
+    @Test(
+      "I5: a build killed at several moments is finished by the next, does nothing twice, and ends the same")
     func killed() async throws {
       let world = try await World.fresh()
       for moment in [1, 70, 100, 130, 145] {

@@ -35,7 +35,8 @@ extension EndToEnd {
     func exitCodes() async throws {
       let world = try await World.warm()
       for item in Self.cases {
-        let program = item.words[0].hasPrefix("-") || item.words[0].hasPrefix("no-")
+        let program =
+          item.words[0].hasPrefix("-") || item.words[0].hasPrefix("no-")
           ? Program([World.graph] + item.words) : world.graph(item.words)
         let ended = try await program.run()
         #expect(ended.status == item.status, "\(ended.transcript)")
@@ -63,7 +64,10 @@ extension EndToEnd {
         #expect(ended.errors.contains("has version '99' and this graph uses version"))
         #expect(ended.errors.contains("hint: "))
       }
-      #expect(try FileManager.default.contentsOfDirectory(atPath: world.store).filter { $0 != "locks" } == ["VERSION"])
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: world.store).filter { $0 != "locks" } == [
+          "VERSION"
+        ])
       try await Program(["mv", world.store + "/VERSION", world.store + "/letters"]).check()
       let ended = try await world.graph("build").run()
       #expect(ended.status == 75, "\(ended.transcript)")
@@ -80,7 +84,9 @@ extension EndToEnd {
       plan.folder = world.workspace + "/images/httpd"
       plan.environment = ["XDG_CACHE_HOME": cache, "HOME": world.scratch]
       try await plan.check()
-      plan.words = [World.graph, "plan", "--exit-code", "--directory", world.workspace, "--store", cache + "/graph"]
+      plan.words = [
+        World.graph, "plan", "--exit-code", "--directory", world.workspace, "--store", cache + "/graph",
+      ]
       plan.folder = "/"
       plan.environment = ["XDG_CACHE_HOME": "", "HOME": world.scratch]
       try await plan.check()

@@ -177,7 +177,8 @@ struct KeyTests {
     for (name, action) in try Self.variants() {
       let preimage = try Self.preimage(action)
       let changes = PreimageDifference(from: base, to: preimage).changes
-      if ["input order"].contains(name) { continue }  // The facts are the same; the order is not a fact of its own.
+      // The facts are the same; the order is not a fact of its own.
+      if name == "input order" { continue }
       #expect(changes.isEmpty == (preimage == base), "\(name): \(changes)")
     }
     var action = try Self.action()

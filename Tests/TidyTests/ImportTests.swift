@@ -22,7 +22,7 @@ struct ImportTests {
     "CSolv": "Rules", "CSQLite": "Store", "CGit2": "SourceControl", "CLinux": "Execute",
   ]
   static let outside: [String: Set<String>] = [
-    "Execute": ["Subprocess", "SystemPackage"], "cli": ["ArgumentParser", "Logging", "Dispatch"],
+    "Execute": ["Logging", "Subprocess", "SystemPackage"], "cli": ["ArgumentParser", "Logging", "Dispatch"],
   ]
   static let system: Set<String> = ["Glibc", "Musl", "Synchronization", "FoundationEssentials"]
 

@@ -53,12 +53,15 @@ public struct Diagnostic: Hashable, Sendable {
   }
 
   /// An error without source line; whoever shows it may add the line.
-  public static func error(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic {
+  public static func error(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic
+  {
     Diagnostic(.error, at: location, message, hint: hint)
   }
 
   /// A warning without source line; whoever shows it may add the line.
-  public static func warning(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic {
+  public static func warning(_ message: String, at location: SourceLocation?, hint: String? = nil)
+    -> Diagnostic
+  {
     Diagnostic(.warning, at: location, message, hint: hint)
   }
 }

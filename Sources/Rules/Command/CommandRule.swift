@@ -34,7 +34,8 @@ extension Compilation {
       label: label, step: "command",
       action: Action(
         rule: .init("command", version: 1),
-        environment: command.environment.mapValues { Template($0).filled { values[$0] } }, architecture: architecture,
+        environment: command.environment.mapValues { Template($0).filled { values[$0] } },
+        architecture: architecture,
         inputs: inputs,
         outputs: command.outputs.map { .init($0.name.value, $0.isFolder ? .tree : .blob) },
         command: Command(
@@ -71,7 +72,8 @@ extension Compilation {
     commands.contains { $0.label.value == label && $0.architectures.isEmpty }
   }
 
-  private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root? {
+  private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root?
+  {
     switch command.root.value {
     case .host:
       inputs += toolInputs(command.tools.map(\.value))
@@ -80,7 +82,8 @@ extension Compilation {
       guard let architecture = image.architecture ?? label.architecture else {
         diagnostics.add(
           .error(
-            "the command serves every architecture, and its root '\(image)' is of one", at: command.root.location,
+            "the command serves every architecture, and its root '\(image)' is of one",
+            at: command.root.location,
             hint: "write '\(image):x86_64', or remove 'arches: noarch'"))
         return nil
       }
@@ -98,7 +101,8 @@ extension Compilation {
       if architecture == nil, label.value.architecture == nil, !servesAll(label.value) {
         diagnostics.add(
           .error(
-            "the command serves every architecture, and its input '\(label.value)' is of one", at: label.location,
+            "the command serves every architecture, and its input '\(label.value)' is of one",
+            at: label.location,
             hint: "write '\(label.value):x86_64', or remove 'arches: noarch'"))
         return nil
       }
@@ -111,7 +115,8 @@ extension Compilation {
       guard let digest = try? resolved.digests.digest(ofFileAt: full) else {
         // Not a file, or gone, or unreadable: the same thing to do for each.
         diagnostics.add(
-          .error("the input '\(path.value)' is no file or folder that can be read", at: path.location,
+          .error(
+            "the input '\(path.value)' is no file or folder that can be read", at: path.location,
             hint: "paths of inputs are relative to the folder of graph.yml"))
         return nil
       }

@@ -138,7 +138,8 @@ extension Compilation {
       switch resolved.names.meaning(of: item.value) {
       case .target(let label) where known(label).withoutArchitecture == entry.label:
         diagnostics.add(
-          .warning("'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
+          .warning(
+            "'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
       case .target(let label) where discovered?.contains(known(label).withoutArchitecture) == false:
         diagnostics.add(
           .warning(

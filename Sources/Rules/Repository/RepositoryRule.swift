@@ -30,7 +30,8 @@ extension Compilation {
           diagnostics.add(
             .error(
               "the output '\(output.name.value)' of '\(command.label.value)' is a file, and members of repositories are "
-                + "folders of RPMs", at: member.location, hint: "declare it as 'folder', or leave the target out"))
+                + "folders of RPMs", at: member.location,
+              hint: "declare it as 'folder', or leave the target out"))
         }
         for output in command.outputs where output.isFolder {
           let role = "member/\(command.label.value.package)/\(command.label.value.name)/\(output.name.value)"

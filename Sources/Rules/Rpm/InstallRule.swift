@@ -50,7 +50,9 @@ extension Compilation {
           limits: .init(timeoutSeconds: 1800, memoryMegabytes: 512)),
         location: location))
     state.locks.append(OutputReference(node: lock, output: "lock"))
-    push(OutputReference(node: install, output: "layer"), step: step, to: &state, label: label, location: location)
+    push(
+      OutputReference(node: install, output: "layer"), step: step, to: &state, label: label,
+      location: location)
     state.history.append((text, state.layers.count - 1))
   }
 

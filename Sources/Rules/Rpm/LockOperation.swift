@@ -11,7 +11,9 @@ public struct LockOperation: Operation {
   public init() {}
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
-    guard let architecture = task.action.architecture else { throw GraphError(.bug, "a lock without architecture") }
+    guard let architecture = task.action.architecture else {
+      throw GraphError(.bug, "a lock without architecture")
+    }
     let solver = PackageSolver(architecture: architecture)
     for (index, (name, artifact)) in task.inputs(under: "repository").enumerated() {
       let metadata = try RepositoryMetadata(tree: try store.readLayer(artifact), store: store)

@@ -29,7 +29,9 @@ extension Store: Checkouts {
   /// Gives a file the time that everything staged has: an action may not see when it was stored.
   private static func settle(_ path: String) throws {
     let time = timespec(tv_sec: Int(LayerCheckout.treeTime), tv_nsec: 0)
-    guard utimensat(AT_FDCWD, path, [time, time], 0) == 0 else { throw OpenFile.failure("cannot set the time of", path) }
+    guard utimensat(AT_FDCWD, path, [time, time], 0) == 0 else {
+      throw OpenFile.failure("cannot set the time of", path)
+    }
   }
 
   public func tree(_ artifact: Artifact) throws -> String {

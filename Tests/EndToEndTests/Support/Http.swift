@@ -24,7 +24,8 @@ enum Loopback {
   /// A page of a server that may still be starting.
   static func page(port: UInt16, _ path: String = "/") async throws -> String {
     try await Program([
-      "curl", "--silent", "--show-error", "--fail", "--max-time", "30", "--retry", "100", "--retry-delay", "0",
+      "curl", "--silent", "--show-error", "--fail", "--max-time", "30", "--retry", "100", "--retry-delay",
+      "0",
       "--retry-max-time", "30", "--retry-all-errors", "http://127.0.0.1:\(port)\(path)",
     ]).check()
   }

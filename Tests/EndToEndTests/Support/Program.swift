@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import Glibc
+import Synchronization
 import Testing
 
 /// A program of the host with its words, started with its output in files, so that it never waits for a reader.
@@ -61,7 +62,7 @@ struct Program {
     return String(ended.output.trimmingSuffix(while: \.isNewline))
   }
 
-  /// A program that was started. It is killed when the value goes away before its end.
+  /// A program that was started. Whoever started it waits for its end or sends it a signal.
   final class Running: Sendable {
     let words: [String]
     let process: pid_t
@@ -96,18 +97,29 @@ struct Program {
   }
 }
 
-/// A folder that goes away with the value.
+/// A folder that goes away with the value, or with the process where the value lives as long.
 final class TemporaryFolder: Sendable {
   let path: String
+  private static let paths = Mutex<Set<String>>([])
+  private static let removesAllAtExit: Bool = {
+    atexit {
+      for path in TemporaryFolder.paths.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+    } == 0
+  }()
 
   init() throws {
-    var template = Array("/tmp/graph-e2e-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    // In lower case, because podman makes an image's name of a folder's.
+    let path = "/tmp/graph-e2e-\(UUID().uuidString.lowercased().prefix(13))"
+    try #require(Self.removesAllAtExit && mkdir(path, 0o755) == 0)
     chmod(path, 0o755)
+    _ = Self.paths.withLock { $0.insert(path) }
+    self.path = path
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit {
+    try? FileManager.default.removeItem(atPath: path)
+    _ = Self.paths.withLock { $0.remove(path) }
+  }
 }
 
 extension StringProtocol {

@@ -46,7 +46,8 @@ final class World: Sendable {
   /// The example and a store in which everything is built.
   static func warm() async throws -> World {
     let world = try await fresh()
-    try await Program(["cp", "-a", "--reflink=auto", try await ColdBuild.shared.world().store, world.store]).check()
+    try await Program(["cp", "-a", "--reflink=auto", try await ColdBuild.shared.world().store, world.store])
+      .check()
     return world
   }
 
@@ -72,12 +73,15 @@ final class World: Sendable {
 
   /// The nodes whose action the newest run ran; those that were cut off did not run.
   func ran() async throws -> Set<String> {
-    Set(try await history("SELECT node FROM run_nodes WHERE outcome = 'ran' AND run = (SELECT max(id) FROM runs)"))
+    Set(
+      try await history(
+        "SELECT node FROM run_nodes WHERE outcome = 'ran' AND run = (SELECT max(id) FROM runs)"))
   }
 
   /// The lines of a query on the history that the store keeps.
   func history(_ query: String) async throws -> [String] {
-    try await Program(["sqlite3", "-readonly", "\(store)/graph.db", query]).check().split(separator: "\n").map(String.init)
+    try await Program(["sqlite3", "-readonly", "\(store)/graph.db", query]).check().split(separator: "\n")
+      .map(String.init)
   }
 
   /// The names that 'graph plan' says would run or might run.
@@ -104,7 +108,7 @@ final class World: Sendable {
 
   /// - Returns: the folder of the layout.
   func export(_ label: String) async throws -> String {
-    let layout = "\(scratch)/export-\(UUID().uuidString)"
+    let layout = "\(scratch)/export-\(UUID().uuidString.lowercased())"
     try await graph("export", label, layout).check()
     return layout
   }
