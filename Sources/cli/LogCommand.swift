@@ -32,9 +32,10 @@ struct LogCommand: AsyncParsableCommand {
         }
         Console.print(json ? LogReport.json(rows) : LogReport.text(rows, color: Console.usesColor(1)))
       } else {
-        let name = try Label(subject[0]).description
-        let prefix = ([name] + subject.dropFirst()).joined(separator: " ")
-        guard let found = try store.lastLog(ofNodesNamed: prefix) else {
+        let rest = subject.dropFirst()
+        let names = try await names(of: subject[0]).map { ([$0] + rest).joined(separator: " ") }
+        let prefix = names.first ?? subject[0]
+        guard let found = try names.lazy.compactMap({ try store.lastLog(ofNodesNamed: $0) }).first else {
           throw GraphError(
             .usage, "no log of '\(prefix)' is kept",
             hint:
@@ -45,6 +46,14 @@ struct LogCommand: AsyncParsableCommand {
         Console.print(try store.readText(found.log))
       }
     }
+  }
+
+  /// The labels that a pattern means, as nodes are named after them; in a folder without a workspace, the text itself.
+  private func names(of text: String) async throws -> [String] {
+    let pattern = try LabelPattern(text)
+    guard let session = try? await Session.open(options, .listing) else { return [text] }
+    let labels = session.graph.labels(matching: pattern).map(\.description)
+    return labels.isEmpty ? [text] : labels
   }
 
   private func row(of run: RecordedRun, in store: Store) throws -> LogReport.Run {

@@ -9,6 +9,8 @@ public struct Wave: Sendable {
   /// How a wave runs; none of it is part of a key.
   public struct Options: Sendable {
     public var jobs: Int
+    /// How many actions that only wait for the network run beside them.
+    public static let downloadsMax = 8
     /// Whether nodes that do not need a failed one still run.
     public var keepGoing: Bool
     /// How much memory running actions may claim together.
@@ -145,7 +147,14 @@ public struct Wave: Sendable {
         try cache.recordHit(trace(result), node: node.name)
         return .found(result)
       }
+      // Another process may hold it for long: whoever watches is told after a moment.
+      let notice = Task {
+        try await Task.sleep(for: .milliseconds(300))
+        events.handle(.waiting(id))
+      }
+      defer { notice.cancel() }
       let lease = try await cache.lease(key)
+      notice.cancel()
       defer { lease.release() }
       // Another process may have finished it while this one waited for the lease.
       if !options.forced.contains(id), let result = try cache.result(of: key) {

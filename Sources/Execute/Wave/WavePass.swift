@@ -60,10 +60,15 @@ struct WavePass {
 
   /// The ready node with the longest work behind it that fits beside what runs, now counted as running.
   mutating func takeReady() -> NodeID? {
-    if shouldStop || running.count >= options.jobs { return nil }
+    if shouldStop || ready.isEmpty { return nil }
     let claimed = running.values.reduce(0, +)
-    let fitting = ready.indices.filter {
-      running.isEmpty || claimed + memory(ready[$0]) <= options.memoryMegabytes
+    let waiting = running.keys.count { limits($0).isWaiting }
+    let hasProcessor = running.count - waiting < options.jobs
+    let hasLine = waiting < Wave.Options.downloadsMax
+    let fitting = ready.indices.filter { index in
+      let limits = limits(ready[index])
+      return (limits.isWaiting ? hasLine : hasProcessor)
+        && (running.isEmpty || claimed + limits.memoryMegabytes <= options.memoryMegabytes)
     }
     guard
       let best = fitting.max(by: { left, right in
@@ -73,7 +78,7 @@ struct WavePass {
     else { return nil }
     let id = ready.remove(at: best)
     states[Int(id.index)] = .running
-    running[id] = memory(id)
+    running[id] = limits(id).memoryMegabytes
     return id
   }
 
@@ -110,7 +115,7 @@ struct WavePass {
     if case .done = states[Int(id.index)] { outcome.outputs[id] != nil } else { false }
   }
 
-  private func memory(_ id: NodeID) -> Int { graph[id].action.limits.memoryMegabytes }
+  private func limits(_ id: NodeID) -> Action.Limits { graph[id].action.limits }
 
   private mutating func finish(_ id: NodeID, _ result: ActionResult) {
     states[Int(id.index)] = .done

@@ -71,9 +71,12 @@ public struct Action: Hashable, Sendable {
     public var timeoutSeconds: Int
     /// What the scheduler counts against the machine's memory while the action runs.
     public var memoryMegabytes: Int
-    public init(timeoutSeconds: Int = 3600, memoryMegabytes: Int = 256) {
+    /// Whether the action only waits for the network: several of them run beside what keeps the processors busy.
+    public var isWaiting: Bool
+    public init(timeoutSeconds: Int = 3600, memoryMegabytes: Int = 256, isWaiting: Bool = false) {
       self.timeoutSeconds = timeoutSeconds
       self.memoryMegabytes = memoryMegabytes
+      self.isWaiting = isWaiting
     }
   }
 

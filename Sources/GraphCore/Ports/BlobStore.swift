@@ -7,6 +7,9 @@ public protocol BlobStore: Sendable {
   /// - Throws: `MissingBlob` where the store has none, or has a damaged one, which it drops first.
   func read(_ digest: Digest) throws -> [UInt8]
 
+  /// Hands the bytes of `digest` on in pieces, verified at the end: what was handed on counts only when this returns.
+  func stream(_ digest: Digest, to sink: (UnsafeRawBufferPointer) throws -> Void) throws
+
   /// Stores `bytes`; durable when `sync()` has returned.
   @discardableResult
   func write(_ bytes: [UInt8]) throws -> Digest
@@ -39,6 +42,10 @@ public struct ChangedSource: Error, CustomStringConvertible {
 }
 
 extension BlobStore {
+  public func stream(_ digest: Digest, to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try read(digest).withUnsafeBytes { try sink($0) }
+  }
+
   /// Stores a recipe and returns the artifact it is.
   public func write(_ layer: Layer, as kind: Artifact.Kind) throws -> Artifact {
     Artifact(kind, try write(layer.encoded()))

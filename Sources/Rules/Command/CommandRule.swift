@@ -137,7 +137,8 @@ extension Compilation {
           label: label, step: "fetch \(file.name)",
           action: Action(
             rule: FetchOperation.rule, arguments: [.init("digest", digest.description)],
-            outputs: [.init("file", .blob)], hints: ["url": file.url]),
+            outputs: [.init("file", .blob)], limits: .init(memoryMegabytes: 32, isWaiting: true),
+            hints: ["url": file.url]),
           location: command.location))
       return (file.name, .output(node, "file"))
     }

@@ -88,6 +88,11 @@ struct InstructionReader {
     }
     let name = expand(reference.value, instruction)
     arguments.beginStage()
+    if name == "scratch" {
+      let empty = String(decoding: try ImageSettings().encoded(), as: UTF8.self)
+      state = ImageState(settingsSource: .leaf(.text(empty, origin: "scratch")))
+      return
+    }
     switch compilation.resolved.names.meaning(of: name) {
     case .target(let named):
       let target = compilation.known(named)
@@ -156,6 +161,7 @@ struct InstructionReader {
           limits: .init(memoryMegabytes: 512)),
         location: instruction.location, isOpaque: true))
     runs.append(node)
+    current.uncheckedRuns.append(("\(number)", OutputReference(node: node, output: "layer")))
     compilation.push(
       OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
       location: instruction.location)

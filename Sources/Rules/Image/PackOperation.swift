@@ -31,7 +31,7 @@ public struct PackOperation: Operation {
     let file = try OpenFile(creating: path)
     let compressor = try ZstdCompressor()
     var hasher = DigestHasher()
-    try TarWriter.write(layer, read: { try store.read($0) }) { bytes in
+    try TarWriter.write(layer, stream: { try store.stream($0, to: $1) }) { bytes in
       hasher.update(bytes)
       try compressor.update(bytes) { try file.write($0) }
     }
@@ -43,7 +43,7 @@ public struct PackOperation: Operation {
     let file = try OpenFile(creating: path)
     var compressor = try GzipCompressor()
     var hasher = DigestHasher()
-    try TarWriter.write(layer, read: { try store.read($0) }) { bytes in
+    try TarWriter.write(layer, stream: { try store.stream($0, to: $1) }) { bytes in
       hasher.update(bytes)
       try compressor.update(bytes) { try file.write($0) }
     }

@@ -51,7 +51,7 @@ extension Compilation {
         label: label, step: "repodata",
         action: Action(
           rule: .init("createrepo", version: 1),
-          inputs: [Input("packages", .output(gather, "packages"))] + toolInputs(["createrepo_c"]),
+          inputs: [Input("packages", .output(gather, "packages"))] + toolInputs(["createrepo_c", "sh"]),
           outputs: [.init("repodata", .tree)],
           command: Command(
             // Without revision and timestamp, the metadata carries the time of the run.

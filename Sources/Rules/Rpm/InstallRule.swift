@@ -22,6 +22,18 @@ extension Compilation {
     let repositories = state.repositories.enumerated().map {
       Input("repository/\(ImageState.number($0))", $1.source)
     }
+    for run in state.uncheckedRuns {
+      let check = builder.add(
+        Node(
+          label: label, step: "\(step)check of \(run.step)",
+          action: Action(
+            rule: PackageDatabaseOperation.rule, inputs: [Input("layer", run.layer.source)],
+            outputs: [.init("unchanged", .blob)]),
+          location: location))
+      state.checks.append(OutputReference(node: check, output: "unchanged"))
+    }
+    state.uncheckedRuns = []
+    let checks = state.checks.enumerated().map { Input("check/\(ImageState.number($0))", $1.source) }
     let installed = state.locks.enumerated().map { Input("installed/\(ImageState.number($0))", $1.source) }
     let lock = builder.add(
       Node(
@@ -34,7 +46,7 @@ extension Compilation {
             // Another version of the library may choose other packages.
             .init("library", PackageSolver.libraryVersion),
           ],
-          architecture: architecture, inputs: repositories + installed,
+          architecture: architecture, inputs: repositories + installed + checks,
           outputs: [.init("lock", .blob), .init("packages", .tree), .init("epoch", .blob)]),
         location: location))
     let install = builder.add(
@@ -44,7 +56,7 @@ extension Compilation {
           rule: .init("install", version: 1), architecture: architecture,
           inputs: state.layerInputs
             + [Input("packages", .output(lock, "packages")), Input("epoch", .output(lock, "epoch"))]
-            + toolInputs(["rpm"]),
+            + toolInputs(["rpm", "sh"]),
           outputs: [.init("layer", .layer)],
           command: Self.rpmCommand,
           limits: .init(timeoutSeconds: 1800, memoryMegabytes: 512)),
