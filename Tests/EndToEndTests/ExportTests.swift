@@ -43,7 +43,8 @@ extension EndToEnd {
       // In a mount namespace of its own with cgroups of version 2 only, which podman insists on, and without asking
       // for limits above those it has: so it runs in containers too. Its store is our own folder.
       let script = """
-        umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup
+        if mountpoint -q /sys/fs/cgroup; then umount -R /sys/fs/cgroup; fi
+        mount -t cgroup2 none /sys/fs/cgroup
         podman() {
           command podman --root "$1/root" --runroot "$1/run" --tmpdir "$1/tmp" --storage-driver overlay \
             --events-backend file "${@:2}"
