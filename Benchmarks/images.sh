@@ -66,8 +66,10 @@ dnf_base() {
 }
 compare 'base image, aarch64, from cached packages' graph_base dnf_base 'dnf+tar+zstd'
 
-# 2. One package and what it needs on top of an image, foreign architecture.
+# 2. One package and what it needs on top of an image, foreign architecture. (The peer runs no scriptlets: where the host
+# has no emulator registered, it cannot. graph runs them.)
 git -C "$top" show HEAD:examples/index/graph.d/system.yml >graph.d/system.yml
+printf 'FROM registry.example.org/library/core:7\nRUN dnf install -y httpd && dnf clean all\n' >images/httpd/Dockerfile
 "$graph" build >/dev/null 2>&1
 prepare_graph_layer() { sed -i "s/^RUN dnf install -y httpd.*/RUN dnf install -y httpd ${extra[$1 % ${#extra[@]}]} \&\& dnf clean all/" images/httpd/Dockerfile; }
 graph_layer() { "$graph" build //app/httpd:aarch64; }
@@ -87,9 +89,14 @@ compare 'layer of one more package, aarch64' graph_layer dnf_layer 'dnf+overlay+
 git -C "$top" show HEAD:examples/index/images/httpd/Dockerfile >images/httpd/Dockerfile
 "$graph" build >/dev/null 2>&1
 if command -v buildah >/dev/null; then
-  export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+  export STORAGE_DRIVER=overlay BUILDAH_ISOLATION=chroot
   buildah=(buildah --root "$work/storage" --runroot "$work/run")
-  skopeo copy --quiet "oci:$work/httpd" "containers-storage:[vfs@$work/storage+$work/run]localhost/httpd:base" 2>/dev/null
+  # buildah names a pulled image after its folder, and takes only lower case.
+  mkdir -p /tmp/graph-bench
+  layout=$(mktemp -u -p /tmp/graph-bench XXXX | tr 'A-Z' 'a-z')
+  mv "$work/httpd" "$layout"
+  "${buildah[@]}" tag "$("${buildah[@]}" pull -q "oci:$layout")" localhost/httpd:base
+  rm -rf /tmp/graph-bench
   mkdir "$work/context"
   printf 'FROM localhost/httpd:base\nLABEL a=b\nCOPY index.html /var/www/html/index.html\n' >"$work/context/Dockerfile"
   cp images/httpd/index.html "$work/context/"
