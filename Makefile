@@ -4,6 +4,7 @@
 #   make test       the whole test suite, and what must be clean: format and warnings (also: make check)
 #   make            the release build
 #   make install    the program, its completions and its manual, to PREFIX (default /usr/local) below DESTDIR
+#   make sanitize   the unit tests under the thread and address sanitizers
 #   make lint       the formatter's opinion of the code
 #   make clean      removes what was built here; the store of 'graph' is removed by 'graph clean --all'
 
@@ -18,7 +19,7 @@ RELEASE := -c release --static-swift-stdlib
 BUILT := .build/release
 INSTALL := $(DESTDIR)$(PREFIX)
 
-.PHONY: release demo test check lint install clean
+.PHONY: release demo test check sanitize lint install clean
 
 release:
 	swift build $(RELEASE)
@@ -47,6 +48,13 @@ test:
 	swift test --skip-build --disable-xctest
 
 check: test
+
+# The unit tests once more under each sanitizer; takes long, and is not part of 'make test'.
+sanitize:
+	for sanitizer in thread address; do \
+	  SANITIZE=$$sanitizer swift test --disable-xctest --sanitize=$$sanitizer --scratch-path .build-$$sanitizer \
+	    --skip EndToEndTests --skip RemoteExecutionTests || exit; \
+	done
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift

@@ -19,6 +19,11 @@ func system(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Tar
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debianPackage])])
 }
 
+// The sanitizers' runtimes cannot be linked into a static program ('make sanitize' sets the variable).
+let helperLinking =
+  Context.environment["SANITIZE"] == nil
+  ? ["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"] : ["-use-ld=lld"]
+
 // Targets appear in the order data flows through them: read them from top to bottom.
 let package = Package(
   name: "buildgraph",
@@ -68,10 +73,9 @@ let package = Package(
       swiftSettings: swift,
       // lld, because the default linker warns about functions of the static library that nobody here calls.
       linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
-    // The helper that builds an action's namespaces, from C because nothing may run between clone and exec.
-    .executableTarget(
-      name: "graph-sandbox",
-      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"])]),
+    // The helper that builds an action's namespaces, from C because nothing may run between clone and exec. Static, so
+    // that it runs in any root and on any worker.
+    .executableTarget(name: "graph-sandbox", linkerSettings: [.unsafeFlags(helperLinking)]),
 
     // C libraries, each wrapped by exactly one target above.
     .target(name: "CLinux"),
