@@ -46,11 +46,11 @@ let package = Package(
     // Declarations and snapshot -> graph: one folder per kind of target.
     library("Rules", ["GraphCore", "Manifests", "Resolve", "Formats", "CSolv"]),
     // The implementations of GraphCore's ports.
-    library("Store", ["GraphCore", "Formats", "CSQLite"]),
+    library("Store", ["GraphCore", "Formats", "CSQLite", "CLinux"]),
     library(
       "Execute",
       [
-        "GraphCore", "Formats", "CLinux",
+        "GraphCore", "Formats",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -93,8 +93,8 @@ let package = Package(
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
     tests("ResolveTests", ["Resolve", "Manifests", "GraphCore"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
-    tests("StoreTests", ["Store", "GraphCore", "Formats"]),
-    tests("ExecuteTests", ["Execute", "GraphCore", "Formats"]),
+    tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux"]),
+    tests("ExecuteTests", ["Execute", "GraphCore", "Formats", "CLinux"]),
     tests(
       "RemoteExecutionTests",
       [

@@ -1,4 +1,3 @@
-import CSQLite
 import Formats
 import Glibc
 import GraphCore

@@ -19,7 +19,7 @@ struct ImportTests {
   static let wrappers = [
     "CCrypto": "GraphCore", "CZstd": "Formats", "CZlib": "Formats", "CArchive": "Formats",
     "CYAML": "Manifests",
-    "CSolv": "Rules", "CSQLite": "Store", "CGit2": "SourceControl", "CLinux": "Execute",
+    "CSolv": "Rules", "CSQLite": "Store", "CGit2": "SourceControl", "CLinux": "Store",
   ]
   static let outside: [String: Set<String>] = [
     "Execute": ["Logging", "Subprocess", "SystemPackage"], "cli": ["ArgumentParser", "Logging", "Dispatch"],

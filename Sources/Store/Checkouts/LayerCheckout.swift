@@ -1,4 +1,4 @@
-import CSQLite
+import CLinux
 import Formats
 import Glibc
 import GraphCore
