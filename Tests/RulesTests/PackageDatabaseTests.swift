@@ -9,13 +9,15 @@ struct PackageDatabaseTests {
   func checks() async throws {
     var workspace = TextWorkspace()
     workspace.addBase()
-    workspace.add(image: "checked", "FROM base/minimal\nRUN make all\nRUN dnf install -y bash\nRUN dnf install -y bash\n")
+    workspace.add(
+      image: "checked", "FROM base/minimal\nRUN make all\nRUN dnf install -y bash\nRUN dnf install -y bash\n")
     workspace.add(image: "plain", "FROM base/minimal\nRUN dnf install -y bash\nRUN make all\n")
     let (compiled, problems) = try await workspace.compile()
     #expect(problems == [])
     func steps(_ name: String) throws -> [String] {
       let label = try Label("//app/\(name)@latest:x86_64")
-      return compiled.graph.nodes.filter { $0.label == label && $0.action.rule.name == "package-database" }.map(\.step)
+      return compiled.graph.nodes.filter { $0.label == label && $0.action.rule.name == "package-database" }
+        .map(\.step)
     }
     #expect(try steps("checked") == ["3 check of 2"])
     #expect(try steps("plain") == [])
@@ -27,7 +29,9 @@ struct PackageDatabaseTests {
 
   @Test(
     "a layer that touches the package database is refused by name",
-    arguments: [("var/lib/rpm/rpmdb.sqlite", true), ("usr/lib/sysimage/rpm/x", true), ("var/lib/rpmx", false)])
+    arguments: [
+      ("var/lib/rpm/rpmdb.sqlite", true), ("usr/lib/sysimage/rpm/x", true), ("var/lib/rpmx", false),
+    ])
   func refuses(path: String, isRefused: Bool) async throws {
     let store = MemoryBlobs()
     let layer = Layer(entries: [Layer.Entry(path: path, content: .fifo, mode: 0o644)])
@@ -35,7 +39,8 @@ struct PackageDatabaseTests {
       rule: PackageDatabaseOperation.rule,
       inputs: [Input("layer", .leaf(.text("", origin: "test")))], outputs: [.init("unchanged", .blob)])
     let task = ActionTask(
-      node: Node(label: try Label("//app/x"), step: "check", action: action), key: Key(digest: Digest(ofText: "")),
+      node: Node(label: try Label("//app/x"), step: "check", action: action),
+      key: Key(digest: Digest(ofText: "")),
       inputs: [try store.write(layer, as: .layer)])
     if isRefused {
       let failure = await #expect(throws: ActionFailed.self) {

@@ -27,7 +27,8 @@ extension Compilation {
         label: label, step: "pull \(reference)",
         action: Action(
           rule: PullOperation.rule, arguments: [.init("manifest", pin.manifest)], outputs: outputs,
-          limits: .init(isWaiting: true), hints: ["reference": reference, "insecure": isInsecure ? "yes" : "no"]),
+          limits: .init(isWaiting: true),
+          hints: ["reference": reference, "insecure": isInsecure ? "yes" : "no"]),
         location: location))
     let leaf = Leaf.text(String(decoding: try settings.encoded(), as: UTF8.self), origin: reference)
     var state = ImageState(settings: settings, settingsSource: .leaf(leaf))
