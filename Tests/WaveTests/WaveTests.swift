@@ -142,6 +142,25 @@ struct WaveTests {
     #expect(try !Planner(graph: second, cache: world.cache).plan([root]).hasWork)
   }
 
+  @Test("an edit that is taken back runs nothing, and the next reason starts from there")
+  func takenBack() async throws {
+    let world = World()
+    let nodes = [("a", ""), ("b", "a")]
+    for version in ["1", "2", "1"] {
+      let (graph, ids) = graph(nodes, version: version)
+      let root = try #require(ids["b"])
+      _ = try await world.wave(graph).run([root], events: Lines())
+    }
+    #expect(world.executor.ran == ["a", "b", "a", "b"])
+    let (third, ids) = graph(nodes, version: "3")
+    let plan = try Planner(graph: third, cache: world.cache).plan([try #require(ids["b"])])
+    guard case .changed(let changes)? = plan.reason(try #require(ids["a"])) else {
+      Issue.record("no reason")
+      return
+    }
+    #expect(changes.map(\.old) == [Artifact(.blob, Digest(ofText: "a 1")).description])
+  }
+
   @Test("two waves at once do the work of one")
   func twoWaves() async throws {
     let world = World()

@@ -78,7 +78,10 @@ public struct Wave: Sendable {
       var pass = WavePass(plan: plan, priorities: path.priorities, options: options)
       try await drive(&pass, events: events)
       ranBefore.formUnion(pass.outcome.ran)
-      guard let lost = pass.lost, !Task.isCancelled else { return pass.outcome }
+      guard let lost = pass.lost, !Task.isCancelled else {
+        try recordWhereNodesAre(plan, roots)
+        return pass.outcome
+      }
       if attempt == Self.restartsMax {
         throw GraphError(
           .environment, "the store keeps losing blob \(lost)",
@@ -88,6 +91,19 @@ public struct Wave: Sendable {
       events.handle(.restarted(reason: "blob \(lost.short) was lost or damaged; what made it runs again"))
     }
     preconditionFailure("the loop above ends by returning")
+  }
+
+  /// Notes where nodes are now whose result was there without running, after an edit was taken back for example: the next
+  /// explanation starts from here.
+  private func recordWhereNodesAre(_ plan: Plan, _ roots: [NodeID]) throws {
+    for id in graph.closure(of: roots) {
+      let (index, name) = (Int(id.index), graph[id].name)
+      guard let key = plan.keys[index], let preimage = plan.preimages[index],
+        try cache.newestKey(ofNode: name) != key, let result = try cache.result(of: key)
+      else { continue }
+      try cache.recordHit(
+        Trace(key: key, deepKey: plan.deepKeys[index], preimage: preimage, result: result), node: name)
+    }
   }
 
   /// Runs a pass until nothing of it is left to do.

@@ -58,6 +58,9 @@ public protocol ActionCache: Sendable {
   /// The newest trace of a node, by `Node.name`.
   func trace(ofNode name: String) throws -> Trace?
 
+  /// The key of a node's newest trace, without the cost of reading the trace.
+  func newestKey(ofNode name: String) throws -> Key?
+
   /// The traces of a node, newest first, at most `limit`.
   func traces(ofNode name: String, limit: Int) throws -> [Trace]
 
@@ -72,6 +75,10 @@ public protocol ActionCache: Sendable {
 
   /// Waits until no other process works on `key`, and keeps others from it until the lease is released.
   func lease(_ key: Key) async throws -> any Lease
+}
+
+extension ActionCache {
+  public func newestKey(ofNode name: String) throws -> Key? { try trace(ofNode: name)?.key }
 }
 
 /// The right to work on a key. Ends with the process at the latest.

@@ -77,6 +77,22 @@ extension Store {
     try traces(ofNode: name, limit: 1).first
   }
 
+  public func newestKey(ofNode name: String) throws -> Key? {
+    guard let facts else { return nil }
+    return try facts.read { connection in
+      try connection.use(
+        """
+        SELECT traces.key, key_size FROM traces JOIN nodes ON nodes.id = node
+        WHERE name = ? ORDER BY traces.id DESC LIMIT 1
+        """
+      ) { statement in
+        try statement.bind(name)
+        guard try statement.step() else { return nil }
+        return statement.digest(0, size: 1).map { Key(digest: $0) }
+      }
+    }
+  }
+
   public func traces(ofNode name: String, limit: Int) throws -> [Trace] {
     guard let facts else { return [] }
     return try facts.read { connection in
