@@ -151,19 +151,24 @@ struct TerminalTests {
       graph: world.graph, fileDescriptor: user, isTerminal: isatty(user) == 1, environment: [:],
       now: { clock.now })
     var screen = Screen(columns: 100, rows: 20)
-    func readScreen() {
+    // The kernel hands over what was written a moment later, from a worker of its own.
+    func readScreen(until isExpected: (Screen) -> Bool) {
       var buffer = [UInt8](repeating: 0, count: 65536)
-      let count = read(terminal, &buffer, buffer.count)
-      screen.write(Array(buffer.prefix(max(0, count))))
+      for _ in 0..<10_000 {
+        let count = read(terminal, &buffer, buffer.count)
+        screen.write(Array(buffer.prefix(max(0, count))))
+        if isExpected(screen) { return }
+        usleep(1000)
+      }
     }
     reporter.handle(.planned(try world.plan(), estimateSeconds: 30))
     reporter.handle(.started(world.roots[0]))
     clock.advance(1)
     reporter.tick()
-    readScreen()
+    readScreen { $0.lines.count == 2 }
     #expect(screen.lines.count == 2 && screen.lines.last == "  1.0 s  //app/httpd@latest:aarch64 image")
     reporter.finish()
-    readScreen()
+    readScreen { $0.lines.isEmpty }
     #expect(screen.lines.isEmpty && screen.unknown.isEmpty)
   }
 
