@@ -36,8 +36,8 @@ public struct InteractiveSandbox: Sendable {
     }
   }
 
-  /// Returns the program's exit status, 128 + the signal that ended it, or what the sandbox exits with (123, 125 to 127)
-  /// after it has said why on standard error.
+  /// Returns the program's exit status, 128 + the signal that ended it, or what the sandbox exits with (123,
+  /// 125 to 127) after it has said why on standard error.
   ///
   /// No network but a loopback. Standard input, output and error are the caller's; changes are kept in memory only.
   ///

@@ -1,7 +1,8 @@
 import GraphCore
 import Synchronization
 
-/// Brings leaf inputs into the store when an action that needs them runs, checking that each still is what the plan saw.
+/// Brings leaf inputs into the store when an action that needs them runs, checking that each still is what
+/// the plan saw.
 public final class LeafImporter: Sendable {
   private let store: any BlobStore
   private let readGitBlob: @Sendable (_ mirror: String, _ object: String) throws -> [UInt8]

@@ -12,8 +12,8 @@ struct SandboxRun {
 
   /// Returns the log of a command that ended with status 0.
   ///
-  /// - Throws: `ActionFailed`, `GraphError(.environment)` where the sandbox could not be made, `GraphError(.unavailable)`
-  ///   without a usable emulator, `CancellationError`.
+  /// - Throws: `ActionFailed`, `GraphError(.environment)` where the sandbox could not be made,
+  ///   `GraphError(.unavailable)` without a usable emulator, `CancellationError`.
   func run() async throws -> [UInt8] {
     let log = RunLog()
     let timedOut: Bool

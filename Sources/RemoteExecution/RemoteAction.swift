@@ -4,9 +4,9 @@ import GraphCore
 /// An action as the Remote Execution API v2 has it: an `Action` message and the blobs it refers to.
 ///
 /// The mapping is total and pure: equal tasks and workers give equal bytes, and because `Action.salt` is the key,
-/// different keys give different actions. A command is run by `graph-sandbox`, which travels with it, so that a worker needs nothing
-/// but a kernel that allows user namespaces (and, for roots `host`, the tools), and need not make the input root its
-/// own: what a command sees is built from paths relative to the input root.
+/// different keys give different actions. A command is run by `graph-sandbox`, which travels with it, so that
+/// a worker needs nothing but a kernel that allows user namespaces (and, for roots `host`, the tools), and
+/// need not make the input root its own: what a command sees is built from paths relative to the input root.
 ///
 ///     graph-sandbox        the helper
 ///     layers/00.tar …      the stacked layers, bottom first, as canonical archives: they carry owners and modes

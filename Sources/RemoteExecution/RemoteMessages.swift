@@ -1,8 +1,8 @@
 import GraphCore
 
 // The messages of the Remote Execution API v2 that describe an action, with the published field numbers and in the
-// order that the specification asks for. Source: build/bazel/remote/execution/v2/remote_execution.proto. Sorting is done
-// here and not by who fills them in, so that there is no other way to write one.
+// order that the specification asks for. Source: build/bazel/remote/execution/v2/remote_execution.proto.
+// Sorting is done here and not by who fills them in, so that there is no other way to write one.
 
 extension Digest: RemoteMessage {
   func encoded() -> [UInt8] {

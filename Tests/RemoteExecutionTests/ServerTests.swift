@@ -141,7 +141,8 @@ extension ServerTests {
     String(decoding: layer.encoded(), as: UTF8.self).split(separator: "\n")
   }
 
-  /// Runs `task` on a server and returns the folder of its outputs. Executed once, found in the action cache after that.
+  /// Runs `task` on a server and returns the folder of its outputs. Executed once, found in the action cache
+  /// after that.
   private func remote(_ task: ActionTask, in workshop: Workshop, hostTools: Bool) async throws -> String {
     let helper = try workshop.store.importFile(at: Workshop.helper, expected: nil)
     // This server's sandbox is a user namespace whose only id is root, without the capability to map it into another.

@@ -141,8 +141,8 @@ final class TestClock: Sendable {
 
 /// Compares a report with its golden text and shows what came instead.
 ///
-/// Short digests of the texts that tests use stand there as `«text»`, all others, which depend on keys, as `#1`, `#2` in
-/// the order in which they appear.
+/// Short digests of the texts that tests use stand there as `«text»`, all others, which depend on keys, as
+/// `#1`, `#2` in the order in which they appear.
 func check(_ text: String, _ golden: String, at location: Testing.SourceLocation = #_sourceLocation) {
   let known = ["hello", "goodbye", "two", "three", "key"].map { (Digest(ofText: $0).short, "«\($0)»") }
   var names = Dictionary(known, uniquingKeysWith: { first, _ in first })

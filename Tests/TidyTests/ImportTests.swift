@@ -1,6 +1,6 @@
 import Testing
 
-/// Imports point one way, as DESIGN section 3 has it: whoever adds an edge adds it here, and says why.
+/// Imports point one way, as BUILDGRAPH.md, section 2 has it: whoever adds an edge adds it here, and says why.
 @Suite("imports")
 struct ImportTests {
   static let edges: [String: Set<String>] = [

@@ -93,8 +93,8 @@ public struct Wave: Sendable {
     preconditionFailure("the loop above ends by returning")
   }
 
-  /// Notes where nodes are now whose result was there without running, after an edit was taken back for example: the next
-  /// explanation starts from here.
+  /// Notes where nodes are now whose result was there without running, after an edit was taken back for
+  /// example: the next explanation starts from here.
   private func recordWhereNodesAre(_ plan: Plan, _ roots: [NodeID]) throws {
     for id in graph.closure(of: roots) {
       let (index, name) = (Int(id.index), graph[id].name)

@@ -2,8 +2,8 @@ import GraphCore
 
 /// A JSON value, for documents whose bytes are digested.
 ///
-/// The encoding is canonical: keys in byte order, no spaces, no escapes but the needed ones, whole numbers only. Written
-/// here because the bytes of a general encoder may change with its version.
+/// The encoding is canonical: keys in byte order, no spaces, no escapes but the needed ones, whole numbers
+/// only. Written here because the bytes of a general encoder may change with its version.
 public enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)

@@ -1,4 +1,5 @@
-/// What a command line names: `//app/httpd` (every tag and architecture), `//app/httpd@2:aarch64`, `//app/...`, `//...`.
+/// What a command line names: `//app/httpd` (every tag and architecture), `//app/httpd@2:aarch64`,
+/// `//app/...`, `//...`.
 public struct LabelPattern: Hashable, Sendable, CustomStringConvertible {
   public let description: String
   private let matcher: Matcher

@@ -1,6 +1,7 @@
 /// "Did you mean": the nearest of some names to one that does not exist.
 public enum Nearest {
-  /// The candidate with the smallest edit distance to `name`, or `nil` where none is near (a third of its length or less).
+  /// The candidate with the smallest edit distance to `name`, or `nil` where none is near (a third of its
+  /// length or less).
   public static func match(for name: String, among candidates: some Sequence<String>) -> String? {
     var best: (distance: Int, candidate: String)?
     let limit = max(1, name.utf8.count / 3)

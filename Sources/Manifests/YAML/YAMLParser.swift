@@ -10,7 +10,8 @@ enum YAMLParser {
   /// How many nodes a document may have once its aliases are replaced by what they name.
   static let expandedNodesMax = 2_000_000
 
-  /// - Returns: the document, or `nil` where a fault makes the rest unreadable; faults that do not are in `findings` too.
+  /// - Returns: the document, or `nil` where a fault makes the rest unreadable; faults that do not are in
+  ///   `findings` too.
   static func parse(_ bytes: [UInt8], findings: Findings) -> YAMLDocument? {
     var parser = yaml_parser_t()
     guard yaml_parser_initialize(&parser) == 1 else {

@@ -3,8 +3,9 @@ import GraphCore
 /// COPY: files of the build context as a layer over the layers below.
 ///
 /// The destination is resolved in the stacked root as a process in it would see it; folders that are missing on the way
-/// are made (0755, of the same owner, as buildah and BuildKit do). Modes are 0755 for folders and programs and 0644 for files whatever the checkout's umask was;
-/// times are the newest of the layers below. Source: Dockerfile reference, COPY.
+/// are made (0755, of the same owner, as buildah and BuildKit do). Modes are 0755 for folders and programs and 0644
+/// for files whatever the checkout's umask was; times are the newest of the layers below.
+/// Source: Dockerfile reference, COPY.
 public struct CopyOperation: Operation {
   static let rule = Action.Rule("copy", version: 2)
   public var rule: Action.Rule { Self.rule }
@@ -185,8 +186,8 @@ struct UserNames {
     self.groups = groups
   }
 
-  /// `user[:group]`, each a number or a name; a user without a group brings its own number as the group, as `--chown`
-  /// does. Empty is root.
+  /// `user[:group]`, each a number or a name. Without a group, a name brings its group of /etc/passwd, and a number
+  /// the same number. Empty is root.
   func resolve(_ text: String) throws -> (UInt32, UInt32) {
     if text.isEmpty { return (0, 0) }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -1,6 +1,7 @@
 import GraphCore
 
-/// Puts several trees into one: `gather` takes the RPM files out of them, by their own names; `merge` takes all as it is.
+/// Puts several trees into one: `gather` takes the RPM files out of them, by their own names; `merge` takes
+/// all as it is.
 public struct GatherOperation: Operation {
   static let rule = Action.Rule("gather", version: 1)
   static let mergeRule = Action.Rule("merge", version: 1)
