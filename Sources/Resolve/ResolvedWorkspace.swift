@@ -29,9 +29,27 @@ public struct ResolvedImage: Sendable {
   public let revision: Snapshot.GitPin?
 }
 
-/// An index entry whose source could not be brought.
+extension ResolvedImage {
+  /// The place of the image that FROM names; the entry's where there is none.
+  public var fromLocation: SourceLocation {
+    for instruction in dockerfile.instructions {
+      if case .from(let image, _, _) = instruction.kind { return image.location }
+    }
+    return entry.location
+  }
+}
+
+/// An index entry whose source, or the image it stands on, could not be brought.
 public struct UnresolvedImage: Sendable {
   public let entry: ImageEntry
-  /// Why, in a reader's words.
+  /// Why, in a reader's words, without a full stop.
   public let reason: String
+  /// What could not be brought is named here.
+  public let location: SourceLocation
+
+  public init(entry: ImageEntry, reason: String, location: SourceLocation) {
+    self.entry = entry
+    self.reason = reason
+    self.location = location
+  }
 }

@@ -66,38 +66,44 @@ public struct Resolver: Sendable {
       } catch let error as GraphError where error.kind == .user {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
-        unresolved.append(UnresolvedImage(entry: entry, reason: error.message))
+        unresolved.append(
+          UnresolvedImage(entry: entry, reason: error.message, location: entry.gitURL.location))
+      }
+    }
+    var pinned: [ResolvedImage] = []
+    for image in images {
+      do {
+        try await pinExternalImages(
+          of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
+        pinned.append(image)
+      } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
+        unresolved.append(
+          UnresolvedImage(entry: image.entry, reason: error.message, location: image.fromLocation))
       }
     }
     if !policy.isListing { Self.warn(of: unresolved, &diagnostics) }
-    for image in images {
-      try await pinExternalImages(of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
-    }
     try await FetchResolver(programs: ports.programs).resolve(
       workspace, pins: &pins, diagnostics: &diagnostics)
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (
       ResolvedWorkspace(
-        workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: images,
-        unresolved: unresolved,
-        names: names, tools: tools, digests: ports.digests),
+        workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: pinned,
+        unresolved: unresolved, names: names, tools: tools, digests: ports.digests),
       diagnostics
     )
   }
 
-  /// One warning for each source that could not be brought, at the first entry that names it.
+  /// One warning for each reason why something could not be brought, at the first place that names it.
   private static func warn(of unresolved: [UnresolvedImage], _ diagnostics: inout Diagnostics) {
-    var counts: [String: Int] = [:]
-    for image in unresolved { counts[image.entry.gitURL.value, default: 0] += 1 }
+    let byReason = Dictionary(grouping: unresolved, by: \.reason)
     var seen: Set<String> = []
-    for image in unresolved where seen.insert(image.entry.gitURL.value).inserted {
-      let count = counts[image.entry.gitURL.value] ?? 1
-      let entries = count == 1 ? "this entry's Dockerfile is" : "the Dockerfiles of \(count) entries are"
+    for image in unresolved where seen.insert(image.reason).inserted {
+      let count = byReason[image.reason]?.count ?? 1
+      let entries = count == 1 ? "this entry is" : "\(count) entries are"
       diagnostics.add(
         .warning(
-          "the source cannot be brought, so \(entries) not read: \(image.reason)",
-          at: image.entry.gitURL.location,
-          hint: "run again when the repository can be reached"))
+          "\(image.reason), so \(entries) not compiled", at: image.location,
+          hint: "run again when it can be reached; what does not need it is built all the same"))
     }
   }
 

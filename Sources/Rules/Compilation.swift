@@ -35,6 +35,8 @@ final class Compilation {
   var builder = GraphBuilder()
   var diagnostics = Diagnostics()
   var imageTargets: [Label: ImageTarget] = [:]
+  /// Images that have a place in the graph and no content yet.
+  var unresolvedLabels: Set<Label> = []
 
   /// By label with architecture; `nil` where compiling failed and has been reported.
   private var imageStates: [Label: ImageState?] = [:]

@@ -12,6 +12,12 @@ extension Compilation {
   func compile(_ image: ResolvedImage, _ label: Label) throws -> ImageState? {
     var reader = InstructionReader(compilation: self, image: image, label: label)
     for instruction in image.dockerfile.instructions { try reader.read(instruction) }
+    if let base = reader.unresolvedBase {
+      try compile(
+        UnresolvedImage(
+          entry: image.entry, reason: "its base \(base) is not there", location: image.fromLocation), label,
+        standingOn: base)
+    }
     guard let state = reader.finishedState else { return nil }
     finish(
       state, label: label, revision: image.revision, runs: reader.runs, location: image.entry.location)

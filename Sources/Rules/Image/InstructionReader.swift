@@ -14,6 +14,8 @@ struct InstructionReader {
   private var arguments: BuildArguments
   private var hasOwnCommand = false
   private(set) var runs: [NodeID] = []
+  /// The base, where it could not be brought.
+  private(set) var unresolvedBase: Label?
 
   init(compilation: Compilation, image: ResolvedImage, label: Label) {
     self.compilation = compilation
@@ -97,7 +99,10 @@ struct InstructionReader {
     case .target(let named):
       let target = compilation.known(named)
       guard var base = try compilation.imageState(target.on(architecture), at: reference.location) else {
-        // The base has errors of its own, which have been reported.
+        // The base has errors of its own, which have been reported, or could not be brought itself.
+        if compilation.unresolvedLabels.contains(target.on(architecture)) {
+          unresolvedBase = target.on(architecture)
+        }
         hasFailed = true
         return
       }

@@ -12,11 +12,11 @@ extension Compilation {
     var inputs: [Input] = []
     var roles: Set<String> = []
     for member in repository.members {
-      let matching = commands.filter {
-        $0.serves(architecture)
-          && (member.value.matches($0.label.value.on(architecture)) || member.value.matches($0.label.value))
+      let named = commands.filter {
+        member.value.matches($0.label.value.on(architecture)) || member.value.matches($0.label.value)
       }
-      if matching.isEmpty {
+      let matching = named.filter { $0.serves(architecture) }
+      if named.isEmpty {
         diagnostics.add(
           .error(
             "no target matches the member '\(member.value)'", at: member.location,
