@@ -46,6 +46,29 @@ struct CompilationTests {
     #expect(!compiled.graph.labels(matching: try LabelPattern("//base/minimal")).isEmpty)
   }
 
+  @Test("an image whose base cannot be reached, and what stands on it, keep their places in the graph")
+  func unreachable() async throws {
+    var workspace = Self.world(
+      ("a", "FROM down.example.org/x:1\n"), ("b", "FROM app/a\n"), ("c", "FROM base/minimal\n"))
+    workspace.files["graph.yml", default: ""] += "registries: {down.example.org: {own: false}}\n"
+    let (compiled, problems) = try await workspace.compile()
+    #expect(
+      problems == [
+        "a/Dockerfile:1:6: warning: the registry does not answer, so this entry is not compiled | run again when it can be reached; what does not need it is built all the same"
+      ])
+    func rules(_ name: String) throws -> [String] {
+      let label = try Label("//app/\(name)@latest:x86_64")
+      return compiled.graph.nodes.filter { $0.label == label }.map(\.action.rule.name)
+    }
+    #expect(try rules("a") == ["unresolved"] && rules("b") == ["unresolved"])
+    #expect(try rules("c").contains("image"))
+    let (a, b) = (try Label("//app/a@latest:x86_64"), try Label("//app/b@latest:x86_64"))
+    let (below, above) = (compiled.graph.targets[a], compiled.graph.targets[b])
+    #expect(
+      below.map { below in above.map { compiled.graph.dependencies(of: $0.node).contains(below.node) } }
+        == true)
+  }
+
   @Test("a cycle of three is one message, with its lines")
   func cycle() async throws {
     let (_, problems) = try await Self.world(("a", "FROM app/c"), ("b", "FROM app/a"), ("c", "FROM app/b"))

@@ -125,6 +125,9 @@ private struct NoGit: GitRepositories {
 private struct TextRegistry: ImageRegistries {
   let images: [String: RemoteImage]
   func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage {
+    if reference.hasPrefix("down.example.org/") {
+      throw GraphError(.environment, "the registry does not answer")
+    }
     guard let image = images[reference] else { throw GraphError(.user, "the registry has no '\(reference)'") }
     return image
   }
