@@ -50,6 +50,13 @@ enum FileSystem {
     return path
   }
 
+  /// What is left on the disk of `path`, in MiB; much where that cannot be known.
+  static func freeMegabytes(_ path: String) -> Int {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return .max }
+    return Int(clamping: UInt64(status.f_bavail) / 1024 * UInt64(status.f_frsize) / 1024)
+  }
+
   /// The names in a folder as bytes, in their order.
   static func names(in path: String) throws -> [[UInt8]] {
     guard let directory = opendir(path) else { throw failure("listing", path) }

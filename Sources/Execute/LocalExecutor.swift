@@ -82,13 +82,23 @@ extension LocalExecutor {
     }
     arguments.add("--status", place.status)
     arguments.run(command.argv)
-    let log = try await SandboxRun(
-      helper: helper, arguments: arguments, statusFile: place.status,
-      timeoutSeconds: task.action.limits.timeoutSeconds
-    ).run()
+    let log: [UInt8]
+    do {
+      log = try await SandboxRun(
+        helper: helper, arguments: arguments, statusFile: place.status,
+        timeoutSeconds: task.action.limits.timeoutSeconds
+      ).run()
+    } catch let failure as ActionFailed where FileSystem.freeMegabytes(place.folder) < Self.freeMegabytesMin {
+      // Programs say it in many ways when a disk is full; it is not what they were asked for that is wrong.
+      throw ActionFailed(
+        .environment, "\(failure.reason), and the disk of '\(scratch)' is full", log: failure.log)
+    }
     let outputs = try collect(command, of: task.action, in: place, log: log)
     return ExecutedAction(outputs: outputs, emulator: emulator?.version, log: log)
   }
+
+  /// With less than this left, a failure is taken for the disk's.
+  private static let freeMegabytesMin = 16
 
   /// Opens the sandbox of an action at the user's terminal, with everything the action finds there, and runs `argv` in
   /// place of its command. What is changed is thrown away.

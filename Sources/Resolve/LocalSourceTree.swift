@@ -17,12 +17,16 @@ public struct LocalSourceTree: SourceTree {
   public func read(_ path: String) throws -> [UInt8]? {
     let full = absolute(path)
     try requireInside(path)
-    let descriptor = open(full, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw GraphError(.environment, "cannot read '\(full)': \(systemError())")
     }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw GraphError(.user, "'\(path)' is not a file")
+    }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -66,6 +66,10 @@ public struct Resolver: Sendable {
       } catch let error as GraphError where error.kind == .user {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
+        if Self.isLocal(entry.gitURL.value) {
+          diagnostics.add(.error(error.message, at: entry.gitPath.location, hint: error.hint))
+          continue
+        }
         unresolved.append(
           UnresolvedImage(entry: entry, reason: error.message, location: entry.gitURL.location))
       }

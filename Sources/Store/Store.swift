@@ -61,6 +61,8 @@ public final class Store: Sendable {
         facts: try Database(path: "\(path)/graph.db", mode: access, schema: ""),
         content: try Database(path: "\(path)/blobs.db", mode: access, schema: ""))
     case .readWrite:
+      // A folder that is no store is refused before anything is written into it.
+      try refuseForeign(path)
       try FileSystem.makeFolders(path)
       try FileSystem.makeFolders("\(path)/locks")
       // SQLite does not let two processes make one database at once.
@@ -96,16 +98,24 @@ public final class Store: Sendable {
     return true
   }
 
+  /// - Throws: `GraphError(.environment)` where `path` holds something else than a store of our version.
+  private static func refuseForeign(_ path: String) throws {
+    var status = stat()
+    guard try !existingVersion(path), stat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw GraphError(
+        .environment, "'\(path)' is not a folder", hint: "name an empty folder, or one that does not exist")
+    }
+    if let other = try FileSystem.names(in: path).filter({ $0 != "locks" }).min() {
+      throw GraphError(
+        .environment, "'\(path)' is not a store: it holds '\(other)' and no VERSION",
+        hint: "name an empty folder, or one that does not exist")
+    }
+  }
+
   private static func prepare(_ path: String) throws {
     let isThere = try existingVersion(path)
-    if !isThere {
-      let others = try FileSystem.names(in: path).filter { $0 != "locks" }
-      guard others.isEmpty else {
-        throw GraphError(
-          .environment, "'\(path)' is not a store: it holds '\(others.sorted()[0])' and no VERSION",
-          hint: "name an empty folder, or one that does not exist")
-      }
-    }
+    if !isThere { try refuseForeign(path) }
     for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
       try FileSystem.makeFolders("\(path)/\(folder)")
     }

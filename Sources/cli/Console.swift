@@ -27,7 +27,14 @@ enum Console {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       // Nobody reads any more (a closed pipe): there is nobody to tell.
-      if count <= 0 { return }
+      if count < 0 && errno == EPIPE { return }
+      if count <= 0 {
+        // A result that is not written whole must not look like one.
+        let message =
+          "graph: error: output cannot be written: \(strerror(errno).map { String(cString: $0) } ?? "")\n"
+        _ = message.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
+        exit(75)
+      }
       bytes = bytes.dropFirst(count)
     }
   }

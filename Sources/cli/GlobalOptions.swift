@@ -33,6 +33,7 @@ struct GlobalOptions: ParsableArguments {
   }
 
   func validate() throws {
+    if store?.isEmpty == true { throw ValidationError("--store needs the name of a folder") }
     if refresh && offline { throw ValidationError("--refresh needs the network that --offline forbids") }
     if refresh && snapshot != nil {
       throw ValidationError("--refresh makes a snapshot, and --snapshot names one")

@@ -2,14 +2,36 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Ctrl-C: the first one stops cleanly, the second one at once. SIGTERM is as the first.
+/// Ctrl-C: the first one stops cleanly, the second one at once. SIGTERM and SIGHUP are as the first.
 final class Interrupts {
   private let sources: [any DispatchSourceSignal]
+
+  /// Runs a program at the user's terminal: Ctrl-C is for the program, and what ends this process ends it too.
+  static func leavingToProgram(_ body: @escaping @Sendable () async throws -> Int32) async throws -> Int32 {
+    let task = Task { try await body() }
+    signal(SIGINT, SIG_IGN)
+    let sources = [SIGTERM, SIGHUP].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { task.cancel() }
+      source.resume()
+      return source
+    }
+    defer {
+      sources.forEach { $0.cancel() }
+      for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+    }
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+  }
 
   init(_ stop: @escaping @Sendable () -> Void) {
     let isStopping = Mutex(false)
     let shared = Shared(isStopping: isStopping, stop: stop)
-    sources = [SIGINT, SIGTERM].map { number in
+    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { shared.interrupted() }
@@ -22,6 +44,7 @@ final class Interrupts {
     for source in sources { source.cancel() }
     signal(SIGINT, SIG_DFL)
     signal(SIGTERM, SIG_DFL)
+    signal(SIGHUP, SIG_DFL)
   }
 
   private final class Shared: Sendable {

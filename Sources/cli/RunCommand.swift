@@ -1,5 +1,6 @@
 import ArgumentParser
 import Execute
+import Glibc
 import GraphCore
 import Rules
 
@@ -36,12 +37,16 @@ struct RunCommand: AsyncParsableCommand {
           hint: "say what to run: graph run \(label) -- /bin/sh")
       }
       let ports = try ports(of: image)
+      try ports.forEach { try LoopbackPort.requireFree($0.host) }
       for port in ports { Console.note("graph: 127.0.0.1:\(port.host) -> \(name) port \(port.inside)") }
-      let status = try await session.sandbox().run(
-        .init(
-          argv: argv, environment: settings.environmentByName, user: settings.user ?? "",
-          workingDirectory: settings.workingDirectory ?? "/", publishedPorts: ports),
-        layers: layers, architecture: image.architecture)
+      let sandbox = try session.sandbox()
+      let status = try await Interrupts.leavingToProgram {
+        try await sandbox.run(
+          .init(
+            argv: argv, environment: settings.environmentByName, user: settings.user ?? "",
+            workingDirectory: settings.workingDirectory ?? "/", publishedPorts: ports),
+          layers: layers, architecture: image.architecture)
+      }
       if status != 0 { throw ExitCode(status) }
     }
   }
@@ -59,6 +64,32 @@ struct RunCommand: AsyncParsableCommand {
         throw GraphError(.usage, "'\(text)' is no pair of ports", hint: "write HOST:PORT, such as 8080:80")
       }
       return (parts[0], parts[1])
+    }
+  }
+}
+
+/// Ports of 127.0.0.1 on this machine.
+enum LoopbackPort {
+  /// - Throws: `GraphError(.environment)` where another program listens there.
+  static func requireFree(_ port: UInt16) throws {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let isBound = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    if !isBound, errno == EADDRINUSE {
+      throw GraphError(
+        .environment, "port \(port) of 127.0.0.1 is in use", hint: "publish another one: --publish OTHER:PORT"
+      )
     }
   }
 }

@@ -103,6 +103,11 @@ struct Session {
   /// The targets that patterns mean, in label order; all where there is no pattern.
   func targets(_ patterns: [String]) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
     let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
+    if graph.targets.isEmpty, patterns.isEmpty || patterns == ["//..."] {
+      Console.note(
+        "graph: nothing is declared yet: put entries into index.d, or bases and commands into graph.d")
+      return []
+    }
     var labels: Set<Label> = []
     for pattern in parsed {
       let matching = graph.labels(matching: pattern)

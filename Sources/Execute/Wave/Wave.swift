@@ -195,9 +195,13 @@ public struct Wave: Sendable {
       if Task.isCancelled { return .cancelled }
       // The failure is reported in any case; that it cannot be remembered must not hide it.
       try? cache.remember(failure, of: key)
-      return .failed(
-        Failure(failure.kind == .deterministic ? .deterministic : .resource, failure.reason, log: failure.log)
-      )
+      let kind: Failure.Kind =
+        switch failure.kind {
+        case .deterministic: .deterministic
+        case .resource: .resource
+        case .environment: .environment
+        }
+      return .failed(Failure(kind, failure.reason, log: failure.log))
     } catch let missing as MissingBlob {
       return .lost(missing.digest)
     } catch is CancellationError {

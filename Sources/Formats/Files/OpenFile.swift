@@ -17,12 +17,17 @@ public struct OpenFile: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Opens a file for reading.
+  /// Opens a regular file for reading. Anything else is refused, because a pipe would be waited for without end.
   ///
   /// - Throws: `GraphError(.environment)` that names the path and the reason.
   public init(reading path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw OpenFile.failure("cannot read", path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw GraphError(.environment, "cannot read '\(path)': it is not a file")
+    }
     self.init(descriptor: descriptor, path: path)
   }
 

@@ -56,6 +56,8 @@ public struct ActionFailed: Error, Sendable, CustomStringConvertible {
     case deterministic
     /// A limit of the machine or the action's own: time, memory, a signal.
     case resource
+    /// The machine's: a full disk.
+    case environment
   }
   public let kind: Kind
   /// One line: `exited with status 2`, `was killed after 600 s`.

@@ -60,6 +60,8 @@ struct InstructionReader {
           pairs.map { expand($0.name, instruction) }, values: pairs.map { expand($0.value, instruction) }),
         instruction)
     case .user(let user): try change(.user(expand(user, instruction)), instruction)
+    case .expose(let ports) where !ports.allSatisfy({ Self.isPort(expand($0, instruction)) }):
+      fail("EXPOSE takes ports from 1 to 65535, such as 8080 or 53/udp", instruction)
     case .expose(let ports):
       try change(
         .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }),
@@ -130,6 +132,7 @@ struct InstructionReader {
     guard let current = state, !current.repositories.isEmpty, current.settings.isRoot,
       let lowered = LoweredRun(form, cleaningIsNothing: !current.mayHavePackageCache)
     else {
+      warnOfPackageCommand(form, instruction)
       addRun(Self.argv(form), instruction)
       return
     }
@@ -147,6 +150,17 @@ struct InstructionReader {
     } else if lowered.installations.isEmpty {
       state?.history.append((instruction.text, nil))
     }
+  }
+
+  /// Says that a package command runs as it is written, in an image that most likely has no package manager.
+  private func warnOfPackageCommand(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
+    guard case .shell(let text) = form, state?.repositories.isEmpty == false, state?.settings.isRoot == true,
+      ["dnf install", "yum install", "dnf -y", "yum -y"].contains(where: { text.contains($0) })
+    else { return }
+    compilation.diagnostics.add(
+      .warning(
+        "this package command is run as it is written, inside the image", at: instruction.location,
+        hint: "graph solves 'RUN dnf install -y NAME… && …' itself, with plain names and no variables"))
   }
 
   private mutating func addRun(_ argv: [String], _ instruction: Dockerfile.Instruction) {
@@ -185,9 +199,15 @@ struct InstructionReader {
     for source in copy.sources {
       sources.append(Located(expand(source.value, instruction), at: source.location))
     }
-    let collected = try CopySources.collect(
-      sources, from: image.source, context: image.contextFolder,
-      listing: try compilation.listing(of: image))
+    let collected: CopySources.Collected
+    do {
+      collected = try CopySources.collect(
+        sources, from: image.source, context: image.contextFolder,
+        listing: try compilation.listing(of: image))
+    } catch let error as GraphError {
+      fail(error.message, instruction, hint: error.hint)
+      return
+    }
     switch collected {
     case .failure(let diagnostic):
       compilation.diagnostics.add(diagnostic)
@@ -279,6 +299,13 @@ struct InstructionReader {
       if part == ".." { _ = parts.popLast() } else { parts.append(part) }
     }
     return "/" + parts.joined(separator: "/")
+  }
+
+  private static func isPort(_ text: String) -> Bool {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 1 || (parts.count == 2 && ["tcp", "udp"].contains(parts[1])) else { return false }
+    let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) ?? 0 }
+    return (1...2).contains(ends.count) && ends.allSatisfy { $0 > 0 } && ends[0] <= ends[ends.count - 1]
   }
 
   private static func argv(_ form: Dockerfile.Form) -> [String] {
