@@ -59,12 +59,12 @@ struct LeaseTests {
     let temporary = try TemporaryStore()
     let key = Key(digest: Digest(ofText: "k"))
     let path = "\(temporary.path)/locks/\(key.digest.hex.prefix(16))"
-    let pid = try shell("setsid flock \(path) sleep 1000 > /dev/null 2>&1 & echo $!; sleep 0.2").split(
+    let pid = try shell("setsid flock \(path) sleep 30 > /dev/null 2>&1 & echo $!; sleep 0.2").split(
       separator: "\n")[0]
     let clock = ContinuousClock()
     let killer = Task {
       try await Task.sleep(for: .milliseconds(150))
-      try shell("kill -9 -- -\(pid)")
+      try shell("kill -9 -\(pid)")
     }
     let waited = try await clock.measure { try await temporary.store.lease(key).release() }
     _ = try await killer.value

@@ -17,14 +17,15 @@ public struct OpenFile: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Opens a regular file for reading. Anything else is refused, because a pipe would be waited for without end.
+  /// Opens a file, or a folder to sync it. Anything else is refused: a pipe would be waited for without end.
   ///
   /// - Throws: `GraphError(.environment)` that names the path and the reason.
   public init(reading path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw OpenFile.failure("cannot read", path) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    let isReadable = fstat(descriptor, &status) == 0 && [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+    guard isReadable else {
       close(descriptor)
       throw GraphError(.environment, "cannot read '\(path)': it is not a file")
     }
