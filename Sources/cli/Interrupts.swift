@@ -6,28 +6,6 @@ import Synchronization
 final class Interrupts {
   private let sources: [any DispatchSourceSignal]
 
-  /// Runs a program at the user's terminal: Ctrl-C is for the program, and what ends this process ends it too.
-  static func leavingToProgram(_ body: @escaping @Sendable () async throws -> Int32) async throws -> Int32 {
-    let task = Task { try await body() }
-    signal(SIGINT, SIG_IGN)
-    let sources = [SIGTERM, SIGHUP].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { task.cancel() }
-      source.resume()
-      return source
-    }
-    defer {
-      sources.forEach { $0.cancel() }
-      for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
-    }
-    return try await withTaskCancellationHandler {
-      try await task.value
-    } onCancel: {
-      task.cancel()
-    }
-  }
-
   init(_ stop: @escaping @Sendable () -> Void) {
     let isStopping = Mutex(false)
     let shared = Shared(isStopping: isStopping, stop: stop)

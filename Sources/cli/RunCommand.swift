@@ -39,14 +39,11 @@ struct RunCommand: AsyncParsableCommand {
       let ports = try ports(of: image)
       try ports.forEach { try LoopbackPort.requireFree($0.host) }
       for port in ports { Console.note("graph: 127.0.0.1:\(port.host) -> \(name) port \(port.inside)") }
-      let sandbox = try session.sandbox()
-      let status = try await Interrupts.leavingToProgram {
-        try await sandbox.run(
-          .init(
-            argv: argv, environment: settings.environmentByName, user: settings.user ?? "",
-            workingDirectory: settings.workingDirectory ?? "/", publishedPorts: ports),
-          layers: layers, architecture: image.architecture)
-      }
+      let status = try await session.sandbox().run(
+        .init(
+          argv: argv, environment: settings.environmentByName, user: settings.user ?? "",
+          workingDirectory: settings.workingDirectory ?? "/", publishedPorts: ports),
+        layers: layers, architecture: image.architecture)
       if status != 0 { throw ExitCode(status) }
     }
   }

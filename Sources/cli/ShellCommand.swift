@@ -33,14 +33,11 @@ struct ShellCommand: AsyncParsableCommand {
   private func enterImage(_ session: Session) async throws -> Int32 {
     let (name, image) = try session.image(label)
     let layers = try await ImageLayers(session: session, running: running).build(image, of: name)
-    let (argv, sandbox) = (argv, try session.sandbox())
-    return try await Interrupts.leavingToProgram {
-      try await sandbox.run(
-        .init(
-          argv: argv, environment: image.settings.environmentByName, user: image.settings.user ?? "",
-          workingDirectory: image.settings.workingDirectory ?? "/"),
-        layers: layers, architecture: image.architecture)
-    }
+    return try await session.sandbox().run(
+      .init(
+        argv: argv, environment: image.settings.environmentByName, user: image.settings.user ?? "",
+        workingDirectory: image.settings.workingDirectory ?? "/"),
+      layers: layers, architecture: image.architecture)
   }
 
   /// Builds what the step needs, and opens its sandbox.
