@@ -49,8 +49,8 @@ extension Dockerfile {
       func expanded(_ text: String) -> String? { try? Variables.expand(text, escape: escape) { known[$0] } }
       switch instruction.kind {
       case .argument(let name, let value?) where bases.isEmpty: arguments.declare(name, expanded(value))
-      case .from(let reference, _, _):
-        if let name = expanded(reference.value) { bases.append(Located(name, at: reference.location)) }
+      case .from(let from):
+        if let name = expanded(from.image.value) { bases.append(Located(name, at: from.image.location)) }
       default: continue
       }
     }

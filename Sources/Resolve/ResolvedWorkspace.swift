@@ -33,7 +33,7 @@ extension ResolvedImage {
   /// The place of the image that FROM names; the entry's where there is none.
   public var fromLocation: SourceLocation {
     for instruction in dockerfile.instructions {
-      if case .from(let image, _, _) = instruction.kind { return image.location }
+      if case .from(let from) = instruction.kind { return from.image.location }
     }
     return entry.location
   }

@@ -60,7 +60,7 @@ struct ShellCommand: AsyncParsableCommand {
     let pattern = try LabelPattern(label)
     let graph = session.graph
     let all = graph.order.filter { pattern.matches(graph[$0].label) && graph[$0].action.command != nil }
-    let found = all.filter { graph[$0].step == step || graph[$0].step.hasPrefix(step + " ") }
+    let found = all.filter { graph[$0].isStep(step) }
     let native = found.filter { graph[$0].label.architecture == .host }
     if let id = found.count == 1 ? found.first : native.count == 1 ? native.first : nil { return id }
     if found.count > 1 {
@@ -72,6 +72,6 @@ struct ShellCommand: AsyncParsableCommand {
       .usage, "'\(label)' has no step '\(step)' that runs a command",
       hint: all.isEmpty
         ? "'graph ls' lists all targets"
-        : "it has: " + Set(all.map { "'\(graph[$0].step)'" }).sorted().joined(separator: ", "))
+        : "it has: " + Set(all.map { "'\(graph[$0].stepTitle)'" }).sorted().joined(separator: ", "))
   }
 }

@@ -32,10 +32,10 @@ struct WhyCommand: AsyncParsableCommand {
     let labels = Set(targets.map(\.label))
     let found = graph.order.filter { id in
       let node = graph[id]
-      return labels.contains(node.label) && (node.step == step || node.step.hasPrefix(step + " "))
+      return labels.contains(node.label) && node.isStep(step)
     }
     if found.isEmpty {
-      let steps = graph.nodes.filter { labels.contains($0.label) }.map { "'\($0.step)'" }
+      let steps = graph.nodes.filter { labels.contains($0.label) }.map { "'\($0.stepTitle)'" }
       throw GraphError(
         .usage, "'\(label)' has no step '\(step)'", hint: "it has: " + steps.joined(separator: ", "))
     }

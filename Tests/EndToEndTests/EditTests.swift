@@ -20,11 +20,11 @@ let edits: [Edit] = [
   Edit(
     "the page that httpd copies",
     runs: [
-      "//app/httpd@2.4 6 COPY index.html /var/www/html/index.html", "//app/httpd@2.4 6 pack",
+      "//app/httpd@2.4 6 COPY", "//app/httpd@2.4 6 pack",
       "//app/httpd@2.4 image", "//app/httpd@2.4 index",
       // Both see the root below them. They leave what they left before, so nothing packs it again.
-      "//app/docs@latest 4 COPY site/ /var/www/html/",
-      "//app/docs@latest 5 RUN cd /var/www/html && for page in *.html; do echo \"<li><a ",
+      "//app/docs@latest 4 COPY",
+      "//app/docs@latest 5 RUN",
       "//app/docs@latest image", "//app/docs@latest index",
     ]
   ) { try $0.edit("images/httpd/index.html", "<", "<!-- changed --><") },
@@ -34,12 +34,12 @@ let edits: [Edit] = [
   Edit(
     "a label of an image",
     runs: [
-      "//app/report@latest 2 settings LABEL name=\"figures\"",
-      "//app/report@latest 3 settings WORKDIR /srv/report",
-      "//app/report@latest 5 settings ENV REPORT_TITLE=\"Sales by region\"",
-      "//app/report@latest 6 settings USER user",
-      "//app/report@latest 7 settings ENTRYPOINT [\"/usr/bin/python3\", \"report.py\"]",
-      "//app/report@latest 8 settings CMD [\"sales.csv\"]", "//app/report@latest image",
+      "//app/report@latest 2 settings",
+      "//app/report@latest 3 settings",
+      "//app/report@latest 5 settings",
+      "//app/report@latest 6 settings",
+      "//app/report@latest 7 settings",
+      "//app/report@latest 8 settings", "//app/report@latest image",
       "//app/report@latest index",
     ]
   ) { try $0.edit("images/report/Dockerfile", "LABEL name=\"report\"", "LABEL name=\"figures\"") },
@@ -55,7 +55,7 @@ let edits: [Edit] = [
   Edit(
     "the data that an image copies last",
     runs: [
-      "//app/report@latest 4 COPY report.py sales.csv ./", "//app/report@latest 4 pack",
+      "//app/report@latest 4 COPY", "//app/report@latest 4 pack",
       "//app/report@latest image", "//app/report@latest index",
     ]
   ) { try $0.write(try $0.read("images/report/sales.csv") + "south,1,1\n", to: "images/report/sales.csv") },

@@ -37,25 +37,27 @@ struct DockerfileTests {
       """)
     let kinds = file.instructions.map(\.kind)
     #expect(kinds.count == 17)
+    var owned = Dockerfile.Copy(
+      sources: [
+        Located("a", at: SourceLocation(file: "f", line: 8, column: 31)),
+        Located("\"b c\"", at: SourceLocation(file: "f", line: 8, column: 33)),
+      ], destination: "/dest/")
+    (owned.owner, owned.mode) = ("1:2", "0644")
     #expect(
       Array(kinds.prefix(8)) == [
         .argument(name: "version", defaultValue: "7"), .argument(name: "other", defaultValue: nil),
         .from(
-          image: Located(
-            "registry.example.org/centos/centos:$version", at: SourceLocation(file: "f", line: 4, column: 29)),
-          platform: "linux/amd64", stageName: "build"),
-        .unsupported(name: "MAINTAINER"), .run(.shell("echo \"a  b\" && true")), .run(.exec(["a", "bé\n"])),
+          .init(
+            image: Located(
+              "registry.example.org/centos/centos:$version",
+              at: SourceLocation(file: "f", line: 4, column: 29)),
+            platform: "linux/amd64", stageName: "build")),
+        .unsupported(name: "MAINTAINER"), .run(.init(form: .shell("echo \"a  b\" && true"))),
+        .run(.init(form: .exec(["a", "bé\n"]))),
+        .copy(owned),
         .copy(
           Dockerfile.Copy(
-            sources: [
-              Located("a", at: SourceLocation(file: "f", line: 8, column: 31)),
-              Located("\"b c\"", at: SourceLocation(file: "f", line: 8, column: 33)),
-            ], destination: "/dest/", owner: "1:2", mode: "0644")),
-        .copy(
-          Dockerfile.Copy(
-            sources: [Located("x y", at: SourceLocation(file: "f", line: 9, column: 7))], destination: "/z",
-            owner: nil,
-            mode: nil)),
+            sources: [Located("x y", at: SourceLocation(file: "f", line: 9, column: 7))], destination: "/z")),
       ])
     #expect(
       Array(kinds.dropFirst(8).dropLast()) == [
@@ -76,7 +78,7 @@ struct DockerfileTests {
       "\u{feff}FROM a\r\nRUN a \\  \r\n  # comment \\\r\n\r\n  && b\\\r\nc \\\\\r\nUSER x\r\nRUN y \\")
     #expect(
       file.instructions.map(\.kind).dropFirst() == [
-        .run(.shell("a   && bc \\\\")), .user("x"), .run(.shell("y")),
+        .run(.init(form: .shell("a   && bc \\\\"))), .user("x"), .run(.init(form: .shell("y"))),
       ])
     #expect(file.instructions[1].text == "RUN a && b c \\\\")
     #expect(file.instructions.map(\.location.line) == [1, 2, 7, 8])
@@ -86,7 +88,7 @@ struct DockerfileTests {
   func escape() {
     let file = read("# escape = `\nFROM a\nRUN a `\n b \\\nUSER x\n")
     #expect(file.escape == "`")
-    #expect(file.instructions.map(\.kind).dropFirst() == [.run(.shell("a  b \\")), .user("x")])
+    #expect(file.instructions.map(\.kind).dropFirst() == [.run(.init(form: .shell("a  b \\"))), .user("x")])
     #expect(read("#\n# escape=`\nFROM a\n").escape == "\\")
   }
 

@@ -215,7 +215,7 @@ struct CompilationTests {
     #expect(try await Self.invalidated { $0.files["a/y"] = "other" } == [], "no COPY names it")
     #expect(try await Self.invalidated { $0.files["a/Dockerfile"] = "# comment\n\n" + Self.dockerfile } == [])
     #expect(
-      try await Self.invalidated { $0.files["a/x/f"] = "other" } == ["4 COPY x/ /x/", "4 pack", "image"])
+      try await Self.invalidated { $0.files["a/x/f"] = "other" } == ["4 COPY", "4 pack", "image"])
     // A LABEL above a RUN changes the settings, and neither RUN nor COPY.
     let label = try await Self.invalidated {
       $0.files["a/Dockerfile"] = Self.dockerfile.replacing("a=b", with: "a=c")
@@ -227,7 +227,7 @@ struct CompilationTests {
     let environment = try await Self.invalidated {
       $0.files["a/Dockerfile"] = Self.dockerfile.replacing("LABEL a=b", with: "ENV A=b")
     }
-    #expect(environment.contains { $0.contains("RUN make") })
+    #expect(environment.contains { $0.contains("2 RUN") })
     // An added file of a folder that COPY names.
     #expect(try await Self.invalidated { $0.files["a/x/h"] = "new" }.contains { $0.contains("COPY") })
   }
@@ -248,7 +248,7 @@ struct CompilationTests {
     tags.add(image: "a", dockerfile, tag: "2")
     let graph = try await tags.graph()
     let all = try keys(graph)
-    for step in ["2 RUN make", "3 WORKDIR /w"] {
+    for step in ["2 RUN", "3 WORKDIR"] {
       #expect(all["//app/a@latest:x86_64 \(step)"] != nil)
       #expect(all["//app/a@latest:x86_64 \(step)"] == all["//app/a@2:x86_64 \(step)"])
     }

@@ -107,8 +107,8 @@ public struct GraphBuilder: Sendable {
     var number = 2
     while !names.insert(unique.name).inserted {
       unique = Node(
-        label: node.label, step: "\(node.step) (\(number))", action: node.action, location: node.location,
-        isOpaque: node.isOpaque)
+        label: node.label, step: "\(node.step) (\(number))", detail: node.detail, action: node.action,
+        location: node.location, isOpaque: node.isOpaque)
       number += 1
     }
     nodes.append(unique)

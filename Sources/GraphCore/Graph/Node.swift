@@ -9,8 +9,11 @@ public struct NodeID: Hashable, Sendable, Comparable {
 public struct Node: Sendable {
   /// What the node serves, with its architecture where it has one.
   public let label: Label
-  /// Which step of the label it is, unique within the label: `lock`, `3 RUN dnf install httpd`.
+  /// Which step of the label it is, unique within the label: `lock`, `3 RUN`. Holds nothing that an edit of the step's
+  /// own text changes, so that its history survives the edit.
   public let step: String
+  /// What the step does, for people: `dnf install httpd`. Empty where the step says it all.
+  public let detail: String
   public let action: Action
   /// Where it was declared.
   public let location: SourceLocation?
@@ -18,10 +21,12 @@ public struct Node: Sendable {
   public let isOpaque: Bool
 
   public init(
-    label: Label, step: String, action: Action, location: SourceLocation? = nil, isOpaque: Bool = false
+    label: Label, step: String, detail: String = "", action: Action, location: SourceLocation? = nil,
+    isOpaque: Bool = false
   ) {
     self.label = label
     self.step = step
+    self.detail = detail
     self.action = action
     self.location = location
     self.isOpaque = isOpaque
@@ -29,4 +34,10 @@ public struct Node: Sendable {
 
   /// The name under which the node's history is kept, injective over labels and steps.
   public var name: String { "\(label) \(step)" }
+
+  /// The step and what it does, as a person reads and types it: `3 RUN dnf install httpd`.
+  public var stepTitle: String { detail.isEmpty ? step : "\(step) \(detail)" }
+
+  /// Whether a person who writes `text` means this step: the whole of its title, or whole words from its start.
+  public func isStep(_ text: String) -> Bool { step == text || "\(stepTitle) ".hasPrefix(text + " ") }
 }

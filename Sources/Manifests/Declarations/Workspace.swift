@@ -20,6 +20,7 @@ public struct Workspace: Sendable {
   public var bases: [BaseImage] = []
   public var repositories: [RepositoryTarget] = []
   public var commands: [CommandTarget] = []
+  public var imageOptions: [ImageOptions] = []
   /// The files that were read, by their name in locations: for the source lines of messages that later stages make.
   public var sources: [String: SourceText] = [:]
 

@@ -62,7 +62,7 @@ private struct StageCheck {
   mutating func saw(_ keyword: String) { if keyword == "FROM" { hasFrom = true } }
 
   mutating func check(_ instruction: Dockerfile.Instruction, _ keyword: String, _ findings: Findings) {
-    guard case .from(let image, _, let name) = instruction.kind else {
+    guard case .from(let from) = instruction.kind else {
       if !hasFrom, keyword != "ARG", !hasReported {
         hasReported = true
         findings.error(
@@ -72,6 +72,7 @@ private struct StageCheck {
       }
       return
     }
+    let image = from.image
     if !names.contains(image.value.lowercased()), image.value != "scratch", !image.value.contains("$") {
       do throws(ImageReferenceError) {
         _ = try ImageReference(image.value)
@@ -80,7 +81,7 @@ private struct StageCheck {
           error.description, at: image, hint: "write, for example, 'FROM registry.example.org/app/job:tag'")
       }
     }
-    if let name, !names.insert(name.lowercased()).inserted {
+    if let name = from.stageName, !names.insert(name.lowercased()).inserted {
       findings.error(
         "stage '\(name.shortened)' is named twice", at: instruction.location, length: 4,
         hint: "choose another name")

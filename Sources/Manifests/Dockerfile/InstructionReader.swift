@@ -65,7 +65,7 @@ struct InstructionReader {
     takeFlags()
     switch keyword {
     case "FROM": return one(from())
-    case "RUN": return one(form(mayBeEmpty: false).map { .run($0) })
+    case "RUN": return one(form(mayBeEmpty: false).map { .run(.init(form: $0)) })
     case "CMD": return one(form(mayBeEmpty: true).map { .command($0) })
     case "ENTRYPOINT": return one(form(mayBeEmpty: true).map { .entryPoint($0) })
     case "COPY": return one(copy())
@@ -87,7 +87,7 @@ struct InstructionReader {
     let words = rest.fields
     guard let image = words.first else { return missing("an image, as in 'FROM centos:7'") }
     let located = Located(image.text, at: location(image.offset))
-    if words.count == 1 { return .from(image: located, platform: values["platform"], stageName: nil) }
+    if words.count == 1 { return .from(.init(image: located, platform: values["platform"])) }
     guard words.count == 3, words[1].text.uppercased() == "AS" else {
       error(
         "FROM takes an image, and 'AS name'", words[1], hint: "write 'FROM \(image.text.shortened) AS name'")
@@ -105,7 +105,7 @@ struct InstructionReader {
         hint: "start with a letter, and use letters, digits, '-', '_' and '.'")
       return nil
     }
-    return .from(image: located, platform: values["platform"], stageName: name)
+    return .from(.init(image: located, platform: values["platform"], stageName: name))
   }
 
   private func form(mayBeEmpty: Bool) -> Dockerfile.Form? {
@@ -139,9 +139,9 @@ struct InstructionReader {
       return nil
     }
     let sources = words.dropLast().map { Located($0.text, at: location($0.offset)) }
-    return .copy(
-      Dockerfile.Copy(sources: sources, destination: last.text, owner: values["chown"], mode: values["chmod"])
-    )
+    var copy = Dockerfile.Copy(sources: sources, destination: last.text)
+    (copy.owner, copy.mode) = (values["chown"], values["chmod"])
+    return .copy(copy)
   }
 
   /// `name=value …`, or in the old form `name value`.

@@ -1,14 +1,15 @@
 import GraphCore
 
-/// Reads one file of `graph.d`: bases, repositories and commands.
+/// Reads one file of `graph.d`: bases, repositories, commands and options of images.
 struct TargetsReader {
   struct Targets {
     var bases: [BaseImage] = []
     var repositories: [RepositoryTarget] = []
     var commands: [CommandTarget] = []
+    var images: [ImageOptions] = []
   }
 
-  static let keys = ["bases", "repositories", "commands"]
+  static let keys = ["bases", "repositories", "commands", "images"]
 
   let settings: Settings
   let paths: WorkspacePaths
@@ -20,10 +21,12 @@ struct TargetsReader {
       let reader = FieldReader(root, "a file of graph.d", keys: Self.keys, findings: findings)
     else { return Targets() }
     let commands = CommandReader(settings: settings, paths: paths, findings: findings)
+    let images = ImageOptionsReader(paths: paths, findings: findings)
     return Targets(
       bases: reader.list("bases").compactMap(base),
       repositories: reader.list("repositories").compactMap(repository),
-      commands: reader.list("commands").flatMap(commands.read))
+      commands: reader.list("commands").flatMap(commands.read),
+      images: reader.list("images").compactMap(images.read))
   }
 
   private func base(_ node: YAMLNode) -> BaseImage? {

@@ -40,6 +40,7 @@ public struct WorkspaceLoader: Sendable {
       workspace.bases += targets.bases
       workspace.repositories += targets.repositories
       workspace.commands += targets.commands
+      workspace.imageOptions += targets.images
     }
     loading.checkUnique(workspace)
     workspace.sources = loading.sources

@@ -7,7 +7,7 @@ struct WorkspacePaths {
   let files: FileSystem
 
   enum Wanted {
-    case any, file
+    case any, file, folder
   }
 
   /// The path without empty parts and `.`; the workspace itself is `.`.
@@ -52,8 +52,10 @@ struct WorkspacePaths {
         "'\(shown)' leads out of the workspace through a symbolic link", at: path,
         hint: "copy what it names into the workspace, or declare it as a source of its own")
     }
-    guard kind == .file || (wanted == .any && kind == .folder) else {
-      let needed = wanted == .file ? "a file" : "a file or a folder"
+    let isWanted =
+      wanted == .any ? kind == .file || kind == .folder : kind == (wanted == .file ? .file : .folder)
+    guard isWanted else {
+      let needed = wanted == .file ? "a file" : wanted == .folder ? "a folder" : "a file or a folder"
       return findings.error("'\(shown)' is not \(needed)", at: path)
     }
   }

@@ -1,8 +1,8 @@
 import GraphCore
 
 extension Node {
-  /// The node's name on one line, as every report writes it: `//app/httpd@latest:aarch64 3 install`.
-  var title: String { PlainText.oneLine(name) }
+  /// The node's name and what it does on one line, as every report writes it: `//app/httpd@2:aarch64 3 RUN httpd -t`.
+  var title: String { PlainText.oneLine(detail.isEmpty ? name : "\(name) \(detail)") }
 
   /// `aarch64`, or `-` for what is the same on all.
   var architectureText: String { (action.architecture ?? label.architecture)?.name ?? "-" }

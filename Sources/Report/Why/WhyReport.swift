@@ -157,8 +157,8 @@ extension WhyReport {
       throw GraphError(.user, "there is no '\(label)'", hint: near.map { "did you mean '\($0)'?" })
     }
     let nodes = graph.order.filter { graph[$0].label == label }
-    if let node = nodes.first(where: { graph[$0].step == step }) { return node }
-    let steps = nodes.map { "'\(PlainText.oneLine(graph[$0].step))'" }
+    if let node = nodes.first(where: { graph[$0].isStep(step) }) { return node }
+    let steps = nodes.map { "'\(PlainText.oneLine(graph[$0].stepTitle))'" }
     throw GraphError(
       .user, "'\(label)' has no step '\(step)'",
       hint: steps.isEmpty ? nil : "its steps are \(steps.joined(separator: ", "))")

@@ -31,8 +31,8 @@ struct InstructionReader {
   mutating func read(_ instruction: Dockerfile.Instruction) throws {
     number += 1
     switch instruction.kind {
-    case .from(let reference, let platform, let stageName):
-      try readFrom(reference, platform: platform, stageName: stageName, instruction)
+    case .from(let from):
+      try readFrom(from.image, platform: from.platform, instruction)
       return
     case .argument(let name, let value):
       arguments.declare(name, value.map { expand($0, instruction) })
@@ -48,7 +48,7 @@ struct InstructionReader {
       return
     }
     switch instruction.kind {
-    case .run(let form): readRun(form, instruction)
+    case .run(let run): readRun(run.form, instruction)
     case .copy(let copy): try readCopy(copy, instruction)
     case .workingDirectory(let path): try readWorkingDirectory(path, instruction)
     case .environment(let pairs):
@@ -71,14 +71,14 @@ struct InstructionReader {
     case .command(let form):
       hasOwnCommand = true
       try change(.command(Self.argv(form)), instruction)
-    case .from, .argument, .unsupported: break
+    default: fail("graph does not build the instruction \(instruction.keyword) yet", instruction)
     }
   }
 
   // MARK: FROM
 
   private mutating func readFrom(
-    _ reference: Located<String>, platform: String?, stageName: String?, _ instruction: Dockerfile.Instruction
+    _ reference: Located<String>, platform: String?, _ instruction: Dockerfile.Instruction
   ) throws {
     if state != nil {
       fail("a second FROM makes a multi-stage build, which graph does not build yet", instruction)
@@ -169,7 +169,7 @@ struct InstructionReader {
     environment.merge(arguments.values) { set, _ in set }
     let node = compilation.builder.add(
       Node(
-        label: label, step: "\(number) \(instruction.text.prefix(60))",
+        label: label, step: "\(number) \(instruction.keyword)", detail: instruction.detail,
         action: Action(
           rule: .init("run", version: 1), environment: environment, architecture: architecture,
           inputs: current.layerInputs, outputs: [.init("layer", .layer)],
@@ -222,7 +222,7 @@ struct InstructionReader {
       }
       let node = compilation.builder.add(
         Node(
-          label: label, step: "\(number) \(instruction.text.prefix(60))",
+          label: label, step: "\(number) \(instruction.keyword)", detail: instruction.detail,
           action: Action(
             rule: CopyOperation.rule,
             arguments: [
@@ -247,7 +247,7 @@ struct InstructionReader {
     let folder = Self.join(current.settings.workingDirectory ?? "/", expanded)
     let node = compilation.builder.add(
       Node(
-        label: label, step: "\(number) \(instruction.text.prefix(60))",
+        label: label, step: "\(number) \(instruction.keyword)", detail: instruction.detail,
         action: Action(
           rule: MakeFolderOperation.rule, arguments: [.init("folder", folder)], inputs: current.layerInputs,
           outputs: [.init("layer", .layer)]),
@@ -268,7 +268,7 @@ struct InstructionReader {
     change.apply(to: &current.settings)
     let node = compilation.builder.add(
       Node(
-        label: label, step: "\(number) settings \(instruction.text.prefix(50))",
+        label: label, step: "\(number) settings", detail: instruction.shortText,
         action: Action(
           rule: ConfigureOperation.rule, arguments: change.arguments,
           inputs: [Input("settings", current.settingsSource)], outputs: [.init("settings", .blob)]),
