@@ -227,7 +227,7 @@ struct CompilationTests {
     let environment = try await Self.invalidated {
       $0.files["a/Dockerfile"] = Self.dockerfile.replacing("LABEL a=b", with: "ENV A=b")
     }
-    #expect(environment.contains { $0.contains("2 RUN") })
+    #expect(environment.contains { $0.contains("3 RUN") })
     // An added file of a folder that COPY names.
     #expect(try await Self.invalidated { $0.files["a/x/h"] = "new" }.contains { $0.contains("COPY") })
   }
