@@ -43,6 +43,7 @@ extension Compilation {
       state.history.append(("FROM \(reference)", index))
     }
     state.base = (reference, manifest: nil)
+    if let top = state.layers.last { state.uncheckedRuns = [("base", top.recipe)] }
     return state
   }
 }

@@ -5,39 +5,7 @@ import Resolve
 /// RUN: lowered to lock and install where that is exact, else a command in the sandbox.
 extension InstructionReader {
   mutating func readRun(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
-    // Another user than root may not install, so that the real command would fail: it is left to.
-    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot,
-      let lowered = LoweredRun(form, cleaningIsNothing: !current.mayHavePackageCache)
-    else {
-      warnOfPackageCommand(form, instruction)
-      addRun(Self.argv(form), instruction)
-      return
-    }
-    let repeated = lowered.installations.count > 1
-    for (index, installation) in lowered.installations.enumerated() {
-      guard var current = state else { return }
-      compilation.addInstallation(
-        installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text,
-        to: &current,
-        label: label, location: instruction.location)
-      state = current
-    }
-    if let rest = lowered.rest {
-      addRun(Self.argv(.shell(rest)), instruction)
-    } else if lowered.installations.isEmpty {
-      state?.history.append((instruction.text, nil))
-    }
-  }
-
-  /// Says that a package command runs as it is written, in an image that most likely has no package manager.
-  private func warnOfPackageCommand(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
-    guard case .shell(let text) = form, state?.repositories.isEmpty == false, state?.settings.isRoot == true,
-      ["dnf install", "yum install", "dnf -y", "yum -y"].contains(where: { text.contains($0) })
-    else { return }
-    compilation.diagnostics.add(
-      .warning(
-        "this package command is run as it is written, inside the image", at: instruction.location,
-        hint: "graph solves 'RUN dnf install -y NAME… && …' itself, with plain names and no variables"))
+    if !readPackageCommands(form, instruction) { addRun(Self.argv(form), instruction) }
   }
 
   mutating func addRun(_ argv: [String], _ instruction: Dockerfile.Instruction) {

@@ -64,6 +64,11 @@ struct StackedRoot {
     }
   }
 
+  /// The names in a folder whose path has been resolved, sorted by bytes.
+  func names(in folder: String) -> [String] {
+    (Self.find(folder, from: top)?.children.keys.map(String.init) ?? []).sorted { $0.precedesInBytes($1) }
+  }
+
   private static func stack(_ entry: Layer.Entry, on top: Place) {
     let parts = entry.path.split(separator: "/")
     guard let name = parts.last else { return }
