@@ -60,6 +60,7 @@ struct PackageCommandTests {
       ("dnf -y --nobest install a", "install a -best"),
       ("dnf -y --setopt=best=0 install a", "install a -best"),
       ("dnf -y --nobest --best install a", "install a"),
+      ("dnf -y --setopt=best=0 --best install a", "install a -best"),
       ("dnf -y --allowerasing install a", "install a +erase"),
       ("dnf -y --skip-broken install a", "install a -strict"),
       ("dnf -y --setopt=strict=0 install a", "install a -strict"),

@@ -249,12 +249,13 @@ private struct ShellScanner {
       commands.append(trimmed(from: commandStart))
       commandStart = position
     }
-    return true
+    return commands.last != "!"
   }
 
   private mutating func endPart() -> Bool {
     guard !isBlank(from: commandStart) else { return false }
     commands.append(trimmed(from: commandStart))
+    guard commands.last != "!" else { return false }
     parts.append(
       .init(
         text: trimmed(from: partStart), needsSuccess: needsSuccess, list: list, commands: commands,

@@ -104,6 +104,8 @@ struct PackageOptions {
   private var isAssumedYes = false
   private var usesCacheOnly = false
   private var enabled: Set<String>
+  /// What `--setopt` says, which wins over other options wherever it stands.
+  private var settings: [String] = []
   /// Whether `--repo` has named those that are on.
   private var isLimited = false
 
@@ -135,6 +137,7 @@ struct PackageOptions {
         plain.append(word)
       }
     }
+    for setting in settings { try readSetting(setting) }
     return plain
   }
 
@@ -190,7 +193,7 @@ struct PackageOptions {
   private mutating func readValue(_ name: String, _ value: String) throws(PackageCommand.NotLowered) {
     let items = value.split(whereSeparator: { $0 == "," || $0 == " " }).map(String.init)
     switch name {
-    case "setopt": try readSetting(value)
+    case "setopt": settings.append(value)
     case "exclude", "excludepkgs": result.excludes += items
     case "disablerepo": items.forEach { enabled.subtract(matching($0)) }
     case "enablerepo": for item in items { enabled.formUnion(try known(item)) }

@@ -214,7 +214,7 @@ extension PackageSolver {
         queue.pointer, how | SOLVER_SOLVABLE_ONE_OF | SOLVER_SETARCH | SOLVER_SETEVR,
         pool_queuetowhatprovides(pool.pointer, what.pointer))
     case .one(let package): queue_push2(queue.pointer, how | SOLVER_SOLVABLE, package)
-    case .dependency(let formula): queue_push2(queue.pointer, how | SOLVER_SOLVABLE_PROVIDES, formula)
+    case .dependency(let formula, _): queue_push2(queue.pointer, how | SOLVER_SOLVABLE_PROVIDES, formula)
     }
   }
 

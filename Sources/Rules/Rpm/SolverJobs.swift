@@ -7,8 +7,8 @@ struct PackageJob {
     /// Any one of them will do; for an update or a synchronisation, all that it may choose from.
     case anyOf([Id])
     case one(Id)
-    /// A formula, such as `(a if b)`.
-    case dependency(Id)
+    /// A formula, such as `(a if b)`, and the packages that it is about.
+    case dependency(Id, [Id])
   }
 
   var action: Int32
@@ -22,7 +22,7 @@ struct PackageJob {
     switch target {
     case .anyOf(let packages): packages
     case .one(let package): [package]
-    case .dependency: []
+    case .dependency(_, let packages): packages
     }
   }
 }
@@ -92,7 +92,7 @@ extension PackagePool {
       if let requires = member.requires {
         let formula = pool_parserpmrichdep(pointer, "(\(member.name) if \(requires))")
         return formula == 0
-          ? nil : PackageJob(action: SOLVER_INSTALL, target: .dependency(formula), request: request)
+          ? nil : PackageJob(action: SOLVER_INSTALL, target: .dependency(formula, found), request: request)
       }
       let wanted = Self.unique(found + obsoleting(Set(found)))
       return PackageJob(action: SOLVER_INSTALL, target: .anyOf(wanted), request: request)

@@ -1,4 +1,5 @@
 import CSolv
+import Glibc
 import GraphCore
 
 extension PackagePool {
@@ -45,6 +46,59 @@ extension PackagePool {
     return byName.sorted { $0.key.precedesInBytes($1.key) }.map { wanted($0.value) }
   }
 
+  /// The packages whose names, versions and architectures a pattern matches, read in the first of dnf's forms that
+  /// matches any: `name-version-release.arch`, `name.arch`, `name`, `name-version-release`, `name-version`.
+  ///
+  /// - Returns: `nil` for what is no pattern.
+  private func matching(pattern: String) -> (packages: [Id], isJustName: Bool)? {
+    guard pattern.utf8.contains(where: { "*?[".utf8.contains($0) }), !pattern.hasPrefix("/") else {
+      return nil
+    }
+    func split(_ text: Substring, _ separator: Character) -> (Substring, Substring)? {
+      guard let place = text.lastIndex(of: separator), place > text.startIndex else { return nil }
+      return (text[..<place], text[text.index(after: place)...])
+    }
+    typealias Form = (name: Substring, version: Substring?, release: Substring?, arch: Substring?)
+    var forms: [Form] = []
+    func add(_ text: Substring, arch: Substring?, parts: Int) {
+      guard parts > 0 else { return forms.append((text, nil, nil, arch)) }
+      guard let (rest, last) = split(text, "-") else { return }
+      guard parts > 1 else { return forms.append((rest, last, nil, arch)) }
+      if let (name, version) = split(rest, "-") { forms.append((name, version, last, arch)) }
+    }
+    let withArch = split(pattern[...], ".")
+    if let (rest, arch) = withArch { add(rest, arch: arch, parts: 2) }
+    if let (rest, arch) = withArch { add(rest, arch: arch, parts: 0) }
+    for parts in [0, 2, 1] { add(pattern[...], arch: nil, parts: parts) }
+    for form in forms {
+      let found = packages.filter { matches($0, form) }
+      if !found.isEmpty { return (found, form.version == nil && form.arch == nil) }
+    }
+    return ([], false)
+  }
+
+  private func matches(
+    _ package: Id, _ form: (name: Substring, version: Substring?, release: Substring?, arch: Substring?)
+  ) -> Bool {
+    func match(_ pattern: Substring, _ text: Substring) -> Bool {
+      fnmatch(String(pattern), String(text), 0) == 0
+    }
+    guard match(form.name, name(package)[...]) else { return false }
+    if let arch = form.arch, !match(arch, text(solvable(package).pointee.arch)[...]) { return false }
+    guard var version = form.version else { return true }
+    var evr = text(solvable(package).pointee.evr)[...]
+    if let colon = version.firstIndex(of: ":") {
+      let epoch = evr.firstIndex(of: ":").map { evr[..<$0] } ?? "0"
+      guard match(version[..<colon], epoch) else { return false }
+      version = version[version.index(after: colon)...]
+    }
+    if let colon = evr.firstIndex(of: ":") { evr = evr[evr.index(after: colon)...] }
+    let dash = evr.lastIndex(of: "-") ?? evr.endIndex
+    guard match(version, evr[..<dash]) else { return false }
+    guard let release = form.release else { return true }
+    return dash < evr.endIndex && match(release, evr[evr.index(after: dash)...])
+  }
+
   /// Names and what packages provide come first, as with dnf; the lists of files are asked last.
   private func select(
     _ request: String, extra: Int32 = 0, amongInstalled: Bool = false
@@ -54,6 +108,14 @@ extension PackagePool {
       | SELECTION_REL
     let files = SELECTION_FILELIST | SELECTION_GLOB
     let isPath = request.hasPrefix("/") || request.hasPrefix("*/")
+    if let found = matching(pattern: request) {
+      let packages = found.packages.filter {
+        isConsidered($0) && (isInstalled($0) || fits($0) && !amongInstalled)
+      }
+      if !packages.isEmpty {
+        return (SELECTION_NAME | (found.isJustName ? 0 : SELECTION_CANON), packages)
+      }
+    }
     for flags in isPath ? [names, files] : [names] {
       // Installed packages have no lists of files of their own.
       let extra = flags == files && amongInstalled ? 0 : extra
@@ -78,6 +140,7 @@ extension PackagePool {
 
   /// The packages of the repositories that an exclusion means: names, versions and architectures, and patterns of them.
   func excluded(by pattern: String) -> [Id] {
+    if let found = matching(pattern: pattern) { return found.packages.filter { !isInstalled($0) } }
     let selection = IDQueue()
     let packages = IDQueue()
     let flags =

@@ -20,7 +20,8 @@ extension PackagePool {
     let stays = Set(present)
     let gone = self.installed.filter { !stays.contains($0) }
     let successors = Dictionary(gone.map { ($0, transaction_obs_pkg(transaction, $0)) }) { first, _ in first }
-    let replacing = Set(successors.values)
+    let names = Set(self.installed.map { solvable($0).pointee.name })
+    let replacing = Set(successors.values).union(chosen.filter { names.contains(solvable($0).pointee.name) })
     // A request to upgrade names what is installed, and is why its successor is here.
     let asked = jobs.map { job in
       let isUpgrade = job.action & SOLVER_JOBMASK != SOLVER_INSTALL
@@ -33,8 +34,10 @@ extension PackagePool {
     let byName = Dictionary(installed.map { ($0.nevra, $0) }) { first, _ in first }
     var added: [Id: LockedPackage] = [:]
     for package in chosen {
-      var locked = try locked(package, requestedBy: requested[package] ?? "")
       let replaced = gone.filter { successors[$0] == package }
+      var locked = try locked(
+        package,
+        requestedBy: requested[package] ?? replaced.first.map { "in place of \(packageName($0))" } ?? "")
       locked.reason = reason(
         of: package, solver: solver, replaced: replaced.compactMap { byName[packageName($0)] })
       added[package] = locked
