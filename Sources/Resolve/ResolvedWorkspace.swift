@@ -28,6 +28,8 @@ public struct ResolvedImage: Sendable {
   public let contextFolder: String
   /// The commit that the source is, where it comes from git.
   public let revision: Snapshot.GitPin?
+  /// Whether COPY and ADD do not see a path of the build context, relative to it; `nil` where they see all.
+  public var isIgnored: (@Sendable (String) -> Bool)?
 }
 
 extension ResolvedImage {

@@ -12,7 +12,7 @@ extension InstructionReader {
         ? "RUN --mount"
         : run.network == .host
           ? "RUN --network=host"
-          : run.hereDocuments.contains(where: \.isScript) ? "a here-document that is a program" : nil
+          : run.hereDocuments.isEmpty ? nil : "a here-document that is a program"
     case .add: feature = "ADD"
     case .copy(let copy):
       feature =
