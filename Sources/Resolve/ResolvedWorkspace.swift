@@ -30,6 +30,8 @@ public struct ResolvedImage: Sendable {
   public let revision: Snapshot.GitPin?
   /// Whether COPY and ADD do not see a path of the build context, relative to it; `nil` where they see all.
   public var isIgnored: (@Sendable (String) -> Bool)?
+  /// What `container.yaml` beside the Dockerfile says of architectures; `nil` where it says nothing.
+  public var platformLimits: PlatformLimits?
 }
 
 extension ResolvedImage {
@@ -49,10 +51,13 @@ public struct UnresolvedImage: Sendable {
   public let reason: String
   /// What could not be brought is named here.
   public let location: SourceLocation
+  /// What would bring it; `nil` where that is to try again.
+  public let hint: String?
 
-  public init(entry: ImageEntry, reason: String, location: SourceLocation) {
+  public init(entry: ImageEntry, reason: String, location: SourceLocation, hint: String? = nil) {
     self.entry = entry
     self.reason = reason
     self.location = location
+    self.hint = hint
   }
 }
