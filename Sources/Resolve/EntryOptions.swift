@@ -65,7 +65,8 @@ extension Resolver {
           .warning(
             "no Dockerfile of '\(item.pattern.value)' declares the build argument '\(name)'",
             at: argument.name.location,
-            hint: near.map { "did you mean '\($0)'?" } ?? "write 'ARG \(name)' into it, or remove the argument"))
+            hint: near.map { "did you mean '\($0)'?" }
+              ?? "write 'ARG \(name)' into it, or remove the argument"))
       }
     }
   }

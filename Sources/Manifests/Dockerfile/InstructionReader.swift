@@ -12,10 +12,10 @@ struct InstructionReader {
   private var flags: [DockerfileWord] = []
 
   private static let built = [
-    "FROM", "RUN", "COPY", "ENV", "LABEL", "ARG", "USER", "WORKDIR", "EXPOSE", "ENTRYPOINT", "CMD",
+    "FROM", "RUN", "COPY", "ADD", "ENV", "LABEL", "ARG", "USER", "WORKDIR", "EXPOSE", "ENTRYPOINT", "CMD",
   ]
   private static let unsupported = [
-    "ADD", "HEALTHCHECK", "MAINTAINER", "ONBUILD", "SHELL", "STOPSIGNAL", "VOLUME",
+    "HEALTHCHECK", "MAINTAINER", "ONBUILD", "SHELL", "STOPSIGNAL", "VOLUME",
   ]
 
   init(line: DockerfileLine, escape: Unicode.Scalar, findings: Findings) {
@@ -68,7 +68,7 @@ struct InstructionReader {
     case "RUN": return one(form(mayBeEmpty: false).map { .run(.init(form: $0)) })
     case "CMD": return one(form(mayBeEmpty: true).map { .command($0) })
     case "ENTRYPOINT": return one(form(mayBeEmpty: true).map { .entryPoint($0) })
-    case "COPY": return one(copy())
+    case "COPY", "ADD": return one(copy())
     case "ENV": return one(pairs().map { .environment($0) })
     case "LABEL": return one(pairs().map { .label($0) })
     case "ARG": return arguments()
@@ -126,7 +126,12 @@ struct InstructionReader {
   }
 
   private func copy() -> Dockerfile.Kind? {
-    guard let values = values(of: ["chown", "chmod"]) else { return nil }
+    let excludes = flags.filter { $0.text.hasPrefix("--exclude=") }
+    guard
+      let values = values(of: [
+        "chown", "chmod", "from", "link", "parents", "checksum", "unpack", "keep-git-dir",
+      ])
+    else { return nil }
     let words = JSONWords.parse(rest) ?? rest.words(escape: escape)
     guard words.count >= 2, let last = words.last else {
       return missing("a source and a destination, as in 'COPY index.html /var/www/'")
@@ -141,7 +146,16 @@ struct InstructionReader {
     let sources = words.dropLast().map { Located($0.text, at: location($0.offset)) }
     var copy = Dockerfile.Copy(sources: sources, destination: last.text)
     (copy.owner, copy.mode) = (values["chown"], values["chmod"])
-    return .copy(copy)
+    copy.from = values["from"].map { Located($0, at: location(word.offset)) }
+    copy.isLinked = values["link"] == "true"
+    copy.keepsParents = values["parents"] == "true"
+    copy.excludes = excludes.map { Located(String($0.text.dropFirst(10)), at: location($0.offset)) }
+    if keyword == "COPY" { return .copy(copy) }
+    var add = Dockerfile.Add(copy: copy)
+    add.checksum = values["checksum"].map { Located($0, at: location(word.offset)) }
+    add.unpacks = values["unpack"].map { $0 == "true" }
+    add.keepsGitFolder = values["keep-git-dir"] == "true"
+    return .add(add)
   }
 
   /// `name=value …`, or in the old form `name value`.
@@ -245,9 +259,13 @@ extension InstructionReader {
   private func values(of allowed: [String]) -> [String: String]? {
     var values: [String: String] = [:]
     var isGood = true
-    for flag in flags {
+    for flag in flags where !flag.text.hasPrefix("--exclude=") {
       let body = flag.text.dropFirst(2)
       let name = String(body.prefix { $0 != "=" })
+      if ["link", "parents", "unpack", "keep-git-dir"].contains(String(body)) {
+        values[name] = "true"
+        continue
+      }
       if allowed.contains(name), values[name] == nil, body.count > name.count + 1 {
         values[name] = String(body.dropFirst(name.count + 1))
         continue

@@ -67,7 +67,8 @@ extension Compilation {
   /// What COPY sees of the build context.
   func contextFiles(of image: ResolvedImage) throws -> ContextFiles {
     // Which paths are ignored may depend on the entry's Dockerfile.
-    let place = image.isIgnored == nil ? "\(image.source.origin)\0\(image.contextFolder)" : "\(image.entry.label)"
+    let place =
+      image.isIgnored == nil ? "\(image.source.origin)\0\(image.contextFolder)" : "\(image.entry.label)"
     if let known = contexts[place] { return known }
     let files = ContextFiles(
       image.source, image.contextFolder, listing: try listing(of: image), isIgnored: image.isIgnored)

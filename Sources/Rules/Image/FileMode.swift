@@ -52,11 +52,11 @@ struct FileMode: Hashable {
       var step = Step(sign: sign, bits: 0, isConditional: false)
       while let letter = rest.first, !"+-=".contains(letter) {
         rest = rest.dropFirst()
-        if let bits = permissions[letter] {
+        if let bits = permissions[letter], step.copied == nil {
           step.bits |= bits
-        } else if letter == "X" {
+        } else if letter == "X", step.copied == nil {
           step.isConditional = true
-        } else if "ugo".contains(letter), step.copied == nil, step.bits == 0 {
+        } else if "ugo".contains(letter), step.copied == nil, step.bits == 0, !step.isConditional {
           step.copied = letter
         } else {
           return nil

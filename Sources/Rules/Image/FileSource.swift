@@ -40,7 +40,13 @@ extension InstructionReader {
     case .external(let reference, _):
       let state = try compilation.externalState(
         reference, label: label, architecture: stages.plan.architecture, location: name.location)
-      if state == nil { hasFailed = true }
+      if state == nil {
+        hasFailed = true
+        // What resolving saw, it has reported; it does not see the triggers that a base brings.
+        if !stages.plan.references.contains(where: { $0.name == name }) {
+          failAt(name.location, "'\(name.value)' is not pinned", hint: "name it in a FROM of this Dockerfile")
+        }
+      }
       return state.map { .layers($0.layers.map(\.recipe.source)) }
     case .folder(let folder):
       return .folder(try compilation.files(ofFolder: folder.value))
@@ -96,7 +102,9 @@ extension InstructionReader {
     if case .folder(let files) = source {
       let leaf = try files.tree.treeLeaf(files.folder, origin: files.folder)
       return .leaf(
-        leaf ?? Leaf(Artifact(.tree, Layer(entries: []).digest), .tree(Layer(entries: []), files: [:]), origin: ""))
+        leaf
+          ?? Leaf(
+            Artifact(.tree, Layer(entries: []).digest), .tree(Layer(entries: []), files: [:]), origin: ""))
     }
     let node = compilation.builder.add(
       Node(

@@ -36,7 +36,8 @@ final class ImageStages {
         .error(
           "the image for \(plan.architecture) would be one of \(stage.architecture)",
           at: stage.from.image.location,
-          hint: "the stage that is the image is built for its own architecture: leave --platform out, or write "
+          hint:
+            "the stage that is the image is built for its own architecture: leave --platform out, or write "
             + "--platform=$TARGETPLATFORM"))
       return nil
     }

@@ -9,7 +9,8 @@ extension InstructionReader {
     let sources = expand(copy.sources, instruction)
     if add.keepsGitFolder {
       fail(
-        "ADD --keep-git-dir is not built: graph takes the files of a commit, without its history", instruction,
+        "ADD --keep-git-dir is not built: graph takes the files of a commit, without its history",
+        instruction,
         hint: "leave the flag out")
       return
     }
@@ -111,7 +112,8 @@ extension InstructionReader {
       checksum.isEmpty || !repository.pin.commit.hasPrefix(checksum.lowercased())
     {
       failAt(
-        source.location, "'\(source.value)' is at commit \(repository.pin.commit), which is not '\(checksum)'",
+        source.location,
+        "'\(source.value)' is at commit \(repository.pin.commit), which is not '\(checksum)'",
         hint: "correct --checksum, or name the commit itself after '#'")
       return
     }

@@ -22,7 +22,9 @@ extension InstructionReader {
     case .layers, .delivered:
       // What there is to copy is known when the other root is.
       arguments.append(.init("sources", sources.map(\.value)))
-      if !copy.excludes.isEmpty { arguments.append(.init("exclude", expand(copy.excludes, instruction).map(\.value))) }
+      if !copy.excludes.isEmpty {
+        arguments.append(.init("exclude", expand(copy.excludes, instruction).map(\.value)))
+      }
       if copy.keepsParents { arguments.append(.init("parents", "yes")) }
       inputs = from?.inputs ?? []
     case .folder(let context):
@@ -41,7 +43,9 @@ extension InstructionReader {
     let copy = Dockerfile.Copy(sources: [Located(".", at: instruction.location)], destination: "/")
     var files = CopySources()
     let context = try compilation.files(ofFolder: folder)
-    guard try select(copy.sources, in: context, copy, instruction, unpacks: false, into: &files) else { return }
+    guard try select(copy.sources, in: context, copy, instruction, unpacks: false, into: &files) else {
+      return
+    }
     addCopy(copy, [], files, [], instruction)
   }
 
@@ -72,7 +76,9 @@ extension InstructionReader {
         isAlone: copy.isAlone)
     } catch {
       let index = numbers?.firstIndex(of: error.source) ?? error.source
-      failAt(sources.indices.contains(index) ? sources[index].location : instruction.location, error.message, hint: error.hint)
+      failAt(
+        sources.indices.contains(index) ? sources[index].location : instruction.location, error.message,
+        hint: error.hint)
       return false
     }
     let destination = expand(copy.destination, instruction)
@@ -116,7 +122,9 @@ extension InstructionReader {
     arguments.append(
       .init("destination", destination.hasPrefix("/") ? destination : Self.below(folder, destination)))
     if let owner = copy.owner.map({ expand($0, instruction) }), !owner.isEmpty {
-      if copy.isLinked, !owner.split(separator: ":", omittingEmptySubsequences: false).allSatisfy({ UInt32($0) != nil }) {
+      if copy.isLinked,
+        !owner.split(separator: ":", omittingEmptySubsequences: false).allSatisfy({ UInt32($0) != nil })
+      {
         fail(
           "--link does not look at the image, so '--chown=\(owner)' has no names to look up", instruction,
           hint: "write numbers, as in --chown=1001:0, or leave --link out")
