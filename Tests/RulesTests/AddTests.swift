@@ -116,11 +116,11 @@ struct AddTests {
 
   @Test(
     "what the other root does not have is a failure that names it",
-    arguments: ["/opt/x /n", "/none* /n/", "/opt/f /opt/pipe /tmp/f", "--chown=nobody /opt/f /n"])
+    arguments: ["/opt/x /n", "/none* /n/", "/opt/[fz] /tmp/f", "--chown=nobody /opt/f /n"])
   func failures(arguments: String) async throws {
     await #expect(throws: ActionFailed.self) {
       _ = try await Self.last(
-        Self.two + "COPY --from=full \(arguments)\n".replacing("/tmp/f", with: "/tmp/f/"))
+        Self.two + "COPY --from=full \(arguments)\n")
     }
   }
 

@@ -43,7 +43,7 @@ struct BuildahStageTests {
       "FROM BASE\nADD p.tar f /several/\n",
       "FROM BASE\nADD plain.gz /nt\nADD empty /em\nADD zeros /ze\nADD d /dd\n",
       "FROM BASE\nCOPY p.tar p.tar.gz /plain/\n", "FROM BASE\nADD over.tar /d1\nADD p.tar* /all/\n",
-      "FROM BASE\nWORKDIR /w\nADD src.tar .\nADD f /tmp/\n",
+      "FROM BASE\nWORKDIR /w\nADD f /tmp/\nADD src.tar .\n",
     ]
     + [
       "COPY --from=src /out /new\n", "COPY --from=0 /out/ /d1/\n", "COPY --from=src /olink /via\n",

@@ -32,7 +32,7 @@ public enum TarReader {
     at path: String, store: any BlobStore, scratch: String = "/var/tmp", limits: Limits = Limits()
   ) throws -> Layer {
     do {
-      return try read(path, store, scratch, limits)
+      return try read(path, store, scratch, limits).finish()
     } catch let error as FormatError {
       throw GraphError(.user, "'\(path)' is not a layer: \(error)")
     }
@@ -45,11 +45,11 @@ public enum TarReader {
     at path: String, store: any BlobStore, scratch: String = "/var/tmp", limits: Limits = Limits()
   ) throws -> Layer {
     do {
-      let layer = try read(path, store, scratch, limits)
-      for entry in layer.entries where entry.content == .whiteout || entry.content == .opaqueDirectory {
-        throw FormatError("'\(entry.path)' has a marker beside it that means removal in an image")
+      let builder = try read(path, store, scratch, limits)
+      if let marker = builder.firstMarker {
+        throw FormatError("'\(marker)' has a name that means removal in an image")
       }
-      return layer
+      return try builder.finish()
     } catch let error as FormatError {
       throw GraphError(.user, error.description)
     }
@@ -66,7 +66,7 @@ public enum TarReader {
 
   private static func read(
     _ path: String, _ store: any BlobStore, _ scratch: String, _ limits: Limits
-  ) throws -> Layer {
+  ) throws -> LayerBuilder {
     // libarchive converts pax names from UTF-8 to the locale's character set, and composes accents on the way even
     // where that is UTF-8 too: another name than the archive's. In the C locale it finds that it cannot, hands out the
     // archive's own bytes, and warns, which `next` knows.
@@ -97,7 +97,7 @@ public enum TarReader {
         ? try archive.store(member, in: store, scratch: scratch, limit: inMemoryBytes) : nil
       try builder.add(member, digest)
     }
-    return try builder.finish()
+    return builder
   }
 }
 

@@ -64,8 +64,12 @@ struct CopyItems {
       throw ActionFailed(.deterministic, error.message + (error.hint.map { "; \($0)" } ?? ""))
     }
     needsFolder = selection.needsFolder
+    // What two sources name are two files, as buildah and BuildKit have it.
+    let count = action.values("sources").count
     all += selection.items.map { item in
-      CopyItem(place: item.place, entry: item.found.entry, file: item.found.file, replacesFolder: true)
+      CopyItem(
+        place: item.place, entry: item.found.entry, file: item.found.file.map { $0 * count + item.source },
+        replacesFolder: true)
     }
   }
 
