@@ -15,6 +15,7 @@ public struct ResolvedWorkspace: Sendable {
   /// The tools of the host that commands and rules use, by name.
   public let tools: [String: Snapshot.ToolPin]
   public let digests: any FileDigests
+  public let observer: (any FileObserver)?
 }
 
 /// An index entry with its source.

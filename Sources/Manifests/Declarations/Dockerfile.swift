@@ -41,10 +41,10 @@ public struct Dockerfile: Sendable, Hashable {
     case stopSignal(String)
     case volume([String])
     case maintainer(String)
-    /// An instruction for the images that are built from this one.
+    /// A trigger: an instruction for the images that are built from this one. Its text is what the image's
+    /// configuration holds, and what is read again there: exactly as written, here-documents with it. Where ARG declares
+    /// several, its kind is the first of them.
     indirect case onBuild(Instruction)
-    /// An instruction of the language that graph does not build yet; its use is an error at its line.
-    case unsupported(name: String)
   }
 
   /// The two ways to write a command.
@@ -83,20 +83,28 @@ public struct Dockerfile: Sendable, Hashable {
     public var name: String
     /// Lines with their ends; leading tabs are gone where it was written `<<-NAME`.
     public var content: String
-    /// Whether variables in it are replaced: the name is not quoted.
+    /// Whether COPY and ADD replace variables in it (`Variables.expandDocument`): the name is not quoted.
     public var expands: Bool
+    /// Whether RUN starts it as a program of its own: it is the whole command, and begins with `#!`. The form names it by
+    /// `path` then, where it must be while the command runs, with mode 0755.
+    public var isScript = false
     public init(name: String, content: String, expands: Bool) {
       self.name = name
       self.content = content
       self.expands = expands
     }
+
+    /// Where BuildKit puts a script.
+    public var path: String { "/dev/pipes/\(name)" }
   }
 
   public struct Run: Sendable, Hashable {
-    /// In shell form, here-documents stand in it as written (`cat <<EOF`).
+    /// Complete: a here-document that is the whole command (`RUN <<EOF`) is the text of the shell form; others follow
+    /// the command line with their last lines, as a shell reads them.
     public var form: Form
     public var mounts: [Mount] = []
     public var network: Network = .default
+    /// For messages, and for the one that is a script.
     public var hereDocuments: [HereDocument] = []
     public init(form: Form) { self.form = form }
 
@@ -104,7 +112,8 @@ public struct Dockerfile: Sendable, Hashable {
     public enum Network: String, Sendable, CaseIterable { case `default`, none, host }
   }
 
-  /// `RUN --mount`, as written: variables are replaced where the reference allows them (`from`, `source`, `target`, `id`).
+  /// `RUN --mount`, as written: variables are replaced where the reference allows them (`from`, `source`, `target`, `id`;
+  /// also in `mode`, `uid`, `gid`, `size` and `env`, which are checked where they have none).
   public struct Mount: Sendable, Hashable {
     public enum Kind: String, Sendable, CaseIterable { case bind, cache, tmpfs, secret, ssh }
     public enum Sharing: String, Sendable, CaseIterable { case shared, `private`, locked }
@@ -138,11 +147,11 @@ public struct Dockerfile: Sendable, Hashable {
     /// Names of files as written; those of here-documents are not among them.
     public var sources: [Located<String>]
     public var destination: String
-    /// Each becomes a file of its name.
+    /// Each becomes a file of its name, which is one part of a path.
     public var hereDocuments: [HereDocument] = []
     /// `--chown`, as written.
     public var owner: String?
-    /// `--chmod`, as written: octal, or symbolic as chmod takes it.
+    /// `--chmod`, as written: octal, symbolic as chmod takes it, or with variables.
     public var mode: String?
     /// `--from`: a stage by name or number, a named context, or an image.
     public var from: Located<String>?
