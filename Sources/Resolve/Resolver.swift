@@ -63,7 +63,7 @@ public struct Resolver: Sendable {
     for entry in workspace.images {
       do {
         if let image = try resolve(entry, of: workspace, pins: &pins, diagnostics: &diagnostics) {
-          images.append(image)
+          images.append(try withIgnoredFiles(image, diagnostics: &diagnostics))
         }
       } catch let error as GraphError where error.kind == .user {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))

@@ -32,7 +32,7 @@ struct CopyTests {
     let files = ContextFiles(tree, "", listing: try tree.list("") ?? [])
     guard
       let selection = try? FileSelection(
-        sources, in: files.root, called: "the context", isContext: true, excluding: excluding,
+        sources, in: files.root, called: "the context", isContext: true, excluding: PathPatterns(excluding),
         keepsParents: keepsParents)
     else { return ["refused"] }
     var found = CopySources()

@@ -85,26 +85,21 @@ public struct Dockerfile: Sendable, Hashable {
     public var content: String
     /// Whether COPY and ADD replace variables in it (`Variables.expandDocument`): the name is not quoted.
     public var expands: Bool
-    /// Whether RUN starts it as a program of its own: it is the whole command, and begins with `#!`. The form names it by
-    /// `path` then, where it must be while the command runs, with mode 0755.
-    public var isScript = false
     public init(name: String, content: String, expands: Bool) {
       self.name = name
       self.content = content
       self.expands = expands
     }
-
-    /// Where BuildKit puts a script.
-    public var path: String { "/dev/pipes/\(name)" }
   }
 
   public struct Run: Sendable, Hashable {
-    /// Complete: a here-document that is the whole command (`RUN <<EOF`) is the text of the shell form; others follow
-    /// the command line with their last lines, as a shell reads them.
+    /// What runs, complete. A here-document that is the whole command (`RUN <<EOF`) is the text of the shell form; others
+    /// follow the command line with the lines that end them, as a shell reads them.
     public var form: Form
     public var mounts: [Mount] = []
     public var network: Network = .default
-    /// For messages, and for the one that is a script.
+    /// The one that is the whole command and begins with `#!`: a program that is run itself, from a file of that name
+    /// with mode 0755. The form has it as it is written then (`<<EOF`). Any other is part of the form.
     public var hereDocuments: [HereDocument] = []
     public init(form: Form) { self.form = form }
 

@@ -36,25 +36,17 @@ extension InstructionReader {
   /// A here-document that is the whole command is what the shell reads, or a program of its own; others are left to the
   /// shell, which finds their lines behind the command. Source: BuildKit, dispatchRun.
   private func addDocuments(to run: inout Dockerfile.Run) {
-    run.hereDocuments = documents.map(\.declaration)
     guard let first = documents.first else { return }
     guard documents.count == 1, first.word.range == rest.startIndex..<rest.endIndex else {
       run.form = .shell(documents.reduce(rest.text) { $0 + "\n" + $1.raw + $1.word.name })
       return
     }
-    guard run.hereDocuments[0].content.hasPrefix("#!") else {
-      run.form = .shell(run.hereDocuments[0].content)
-      return
+    let document = first.declaration
+    if document.content.hasPrefix("#!") {
+      run.hereDocuments = [document]
+    } else {
+      run.form = .shell(document.content)
     }
-    run.hereDocuments[0].isScript = true
-    run.form = .shell(Self.quoted(run.hereDocuments[0].path))
-  }
-
-  private static func quoted(_ path: String) -> String {
-    let isPlain = path.utf8.allSatisfy {
-      (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || "/_.-".utf8.contains($0)
-    }
-    return isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
   }
 
   private func network(_ flag: DockerfileFlag?) -> Dockerfile.Run.Network? {

@@ -11,22 +11,9 @@ struct ContextFiles {
   let root: StackedRoot
   private let byPath: [String: SourceFile]
 
-  /// - Parameters:
-  ///   - listing: what is in the folder, folders before their contents.
-  ///   - isIgnored: whether a path of the listing is not there for COPY; a folder stays where something in it does.
-  init(
-    _ tree: any SourceTree, _ folder: String, listing: [SourceFile], isIgnored: ((String) -> Bool)? = nil
-  ) {
+  /// - Parameter files: what is in the folder and not ignored, folders before their contents.
+  init(_ tree: any SourceTree, _ folder: String, listing files: [SourceFile]) {
     (self.tree, self.folder) = (tree, folder)
-    var files = listing
-    if let isIgnored {
-      var kept: Set<String> = []
-      for file in listing where !isIgnored(file.path) {
-        var parts = file.path.split(separator: "/")
-        while !parts.isEmpty, kept.insert(parts.joined(separator: "/")).inserted { parts.removeLast() }
-      }
-      files = listing.filter { kept.contains($0.path) }
-    }
     byPath = Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     root = StackedRoot([Layer(entries: files.map(\.asEntry))])
   }
@@ -51,28 +38,29 @@ extension SourceFile {
 }
 
 extension Compilation {
-  /// The build context of an image, walked once however many instructions and architectures read it.
+  /// The build context of an image without what is ignored, walked once however many instructions and architectures read
+  /// it. Folders stay where something in them does.
   func listing(of image: ResolvedImage) throws -> [SourceFile] {
-    try listing(of: image.source, image.contextFolder)
-  }
-
-  private func listing(of tree: any SourceTree, _ folder: String) throws -> [SourceFile] {
-    let place = "\(tree.origin)\0\(folder)"
+    let place = image.contextPlace
     if let known = listings[place] { return known }
-    let files = try tree.list(folder) ?? []
+    var files = try image.source.list(image.contextFolder) ?? []
+    if let isIgnored = image.isIgnored {
+      var kept: Set<String> = []
+      for file in files where !isIgnored(file.path) {
+        var parts = file.path.split(separator: "/")
+        while !parts.isEmpty, kept.insert(parts.joined(separator: "/")).inserted { parts.removeLast() }
+      }
+      files = files.filter { kept.contains($0.path) }
+    }
     listings[place] = files
     return files
   }
 
   /// What COPY sees of the build context.
   func contextFiles(of image: ResolvedImage) throws -> ContextFiles {
-    // Which paths are ignored may depend on the entry's Dockerfile.
-    let place =
-      image.isIgnored == nil ? "\(image.source.origin)\0\(image.contextFolder)" : "\(image.entry.label)"
-    if let known = contexts[place] { return known }
-    let files = ContextFiles(
-      image.source, image.contextFolder, listing: try listing(of: image), isIgnored: image.isIgnored)
-    contexts[place] = files
+    if let known = contexts[image.contextPlace] { return known }
+    let files = ContextFiles(image.source, image.contextFolder, listing: try listing(of: image))
+    contexts[image.contextPlace] = files
     return files
   }
 
@@ -80,7 +68,7 @@ extension Compilation {
   func files(of tree: any SourceTree, _ folder: String) throws -> ContextFiles {
     let place = "files of \(tree.origin)\0\(folder)"
     if let known = contexts[place] { return known }
-    let files = ContextFiles(tree, folder, listing: try listing(of: tree, folder))
+    let files = ContextFiles(tree, folder, listing: try tree.list(folder) ?? [])
     contexts[place] = files
     return files
   }
@@ -88,6 +76,15 @@ extension Compilation {
   /// A folder of the workspace, as a named context is one.
   func files(ofFolder folder: String) throws -> ContextFiles {
     try files(
-      of: LocalSourceTree(root: resolved.workspace.root, origin: "", digests: resolved.digests), folder)
+      of: LocalSourceTree(
+        root: resolved.workspace.root, origin: "", digests: resolved.digests, observer: resolved.observer),
+      folder)
+  }
+}
+
+extension ResolvedImage {
+  /// The same for images that see the same files. Which are ignored may depend on the entry's Dockerfile.
+  fileprivate var contextPlace: String {
+    "\(source.origin)\0\(contextFolder)" + (isIgnored == nil ? "" : "\0\(entry.label)")
   }
 }

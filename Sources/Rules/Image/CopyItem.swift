@@ -1,5 +1,6 @@
 import Formats
 import GraphCore
+import Manifests
 
 /// One thing that COPY or ADD puts into an image.
 struct CopyItem {
@@ -55,11 +56,14 @@ struct CopyItems {
         ])
       }
     }
+    guard let excluded = try? PathPatterns(action.values("exclude")) else {
+      throw GraphError(.bug, "--exclude of '\(task.node.name)'")
+    }
     let selection: FileSelection
     do throws(FileSelection.Fault) {
       selection = try FileSelection(
         action.values("sources"), in: StackedRoot(layers), called: "what --from names", isContext: false,
-        excluding: action.values("exclude"), keepsParents: action.value("parents") != nil)
+        excluding: excluded, keepsParents: action.value("parents") != nil)
     } catch {
       throw ActionFailed(.deterministic, error.message + (error.hint.map { "; \($0)" } ?? ""))
     }

@@ -1,4 +1,5 @@
 import GraphCore
+import Manifests
 import Resolve
 
 /// What the sources of a COPY or ADD name among some files, and what each becomes below the destination.
@@ -30,7 +31,7 @@ struct FileSelection {
   private let files: StackedRoot
   private let name: String
   private let isContext: Bool
-  private let exclusion: Exclusion
+  private let exclusion: PathPatterns
   private var things = 0
   private var hasFile = false
 
@@ -42,10 +43,10 @@ struct FileSelection {
   ///   - isAlone: whether the one source is all that is copied; as `sources` has it where `nil`.
   init(
     _ sources: [String], numbers: [Int]? = nil, in files: StackedRoot, called name: String, isContext: Bool,
-    excluding: [String] = [], keepsParents: Bool = false, isAlone: Bool? = nil
+    excluding: PathPatterns = PathPatterns(), keepsParents: Bool = false, isAlone: Bool? = nil
   ) throws(Fault) {
     (self.files, self.name, self.isContext) = (files, name, isContext)
-    exclusion = Exclusion(excluding)
+    exclusion = excluding
     let isAlone = isAlone ?? (sources.count == 1)
     for (index, text) in sources.enumerated() {
       let number = numbers?[index] ?? index

@@ -22,6 +22,7 @@ extension InstructionReader {
     case .layers, .delivered:
       // What there is to copy is known when the other root is.
       arguments.append(.init("sources", sources.map(\.value)))
+      if exclusions(copy, instruction) == nil { return }
       if !copy.excludes.isEmpty {
         arguments.append(.init("exclude", expand(copy.excludes, instruction).map(\.value)))
       }
@@ -68,11 +69,12 @@ extension InstructionReader {
     _ instruction: Dockerfile.Instruction, unpacks: Bool, into files: inout CopySources
   ) throws -> Bool {
     if sources.isEmpty { return true }
+    guard let excluded = exclusions(copy, instruction) else { return false }
     let selection: FileSelection
     do throws(FileSelection.Fault) {
       selection = try FileSelection(
         sources.map(\.value), numbers: numbers, in: context.root, called: context.name, isContext: true,
-        excluding: expand(copy.excludes, instruction).map(\.value), keepsParents: copy.keepsParents,
+        excluding: excluded, keepsParents: copy.keepsParents,
         isAlone: copy.isAlone)
     } catch {
       let index = numbers?.firstIndex(of: error.source) ?? error.source
@@ -95,6 +97,21 @@ extension InstructionReader {
       return false
     }
     return true
+  }
+
+  /// What `--exclude` leaves out; `nil` where one of them is no pattern, which is reported.
+  private mutating func exclusions(
+    _ copy: Dockerfile.Copy, _ instruction: Dockerfile.Instruction
+  ) -> PathPatterns? {
+    for text in expand(copy.excludes, instruction) {
+      do throws(PathPatternError) {
+        _ = try PathPatterns([text.value])
+      } catch {
+        failAt(text.location, "'--exclude=\(text.value)' is no pattern: \(error.description)")
+        return nil
+      }
+    }
+    return try? PathPatterns(expand(copy.excludes, instruction).map(\.value))
   }
 
   /// The files that here-documents are.
@@ -184,43 +201,15 @@ extension InstructionReader {
     return expanded
   }
 
-  /// Replaces variables in the text of a here-document, where quotes are plain text and the escape character protects
-  /// only `$` and itself.
+  /// Replaces variables in the text of a here-document.
   mutating func expandDocument(_ text: String, _ instruction: Dockerfile.Instruction) -> String {
-    let escape = image.dockerfile.escape
-    var result = String.UnicodeScalarView()
-    var rest = text.unicodeScalars[...]
-    while let scalar = rest.popFirst() {
-      if scalar == escape, let next = rest.first, next == "$" || next == escape {
-        result.append(next)
-        rest.removeFirst()
-      } else if scalar == "$", let end = Self.variableEnd(rest) {
-        result.append(contentsOf: expand("$" + String(rest[..<end]), instruction).unicodeScalars)
-        rest = rest[end...]
-      } else {
-        result.append(scalar)
-      }
+    let environment = state?.settings.environmentByName ?? [:]
+    do {
+      return try Variables.expandDocument(text) { environment[$0] ?? arguments.values[$0] }
+    } catch {
+      fail(error.description, instruction)
+      return text
     }
-    return String(result)
-  }
-
-  /// Where a variable ends whose dollar sign stands before the text; `nil` where there is none.
-  private static func variableEnd(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView.Index? {
-    func isName(_ scalar: Unicode.Scalar) -> Bool {
-      scalar == "_" || ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
-        || ("0"..."9").contains(scalar)
-    }
-    guard let first = text.first else { return nil }
-    if first != "{" { return isName(first) ? text.firstIndex { !isName($0) } ?? text.endIndex : nil }
-    var depth = 0
-    for index in text.indices {
-      if text[index] == "{" { depth += 1 }
-      if text[index] == "}" {
-        depth -= 1
-        if depth == 0 { return text.index(after: index) }
-      }
-    }
-    return text.endIndex
   }
 
   mutating func failAt(_ location: SourceLocation, _ message: String, hint: String? = nil) {

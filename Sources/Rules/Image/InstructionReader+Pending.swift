@@ -12,18 +12,7 @@ extension InstructionReader {
         ? "RUN --mount"
         : run.network == .host
           ? "RUN --network=host"
-          : run.hereDocuments.contains(where: \.isScript) ? "a here-document that is a program" : nil
-    case .add: feature = "ADD"
-    case .copy(let copy):
-      feature =
-        copy.from != nil
-        ? "COPY --from"
-        : copy.isLinked
-          ? "COPY --link"
-          : copy.keepsParents
-            ? "COPY --parents"
-            : !copy.excludes.isEmpty
-              ? "COPY --exclude" : !copy.hereDocuments.isEmpty ? "a here-document of COPY" : nil
+          : run.hereDocuments.isEmpty ? nil : "a here-document that is a program"
     default: feature = nil
     }
     guard let feature else { return false }

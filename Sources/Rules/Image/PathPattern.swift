@@ -1,4 +1,4 @@
-/// A path with the wildcards of COPY: `*` and `?` within one part, `[a-z]` sets, and `**` for any number of parts.
+/// A path with the wildcards that sources of COPY have: `*` and `?` within one part, `[a-z]` sets, and `**` for any number of parts.
 /// Source: Go's filepath.Match, which the Dockerfile reference names, and its section on `.dockerignore` for `**`.
 struct PathPattern {
   /// One part between slashes.
@@ -130,23 +130,5 @@ struct PathPattern {
       }
     }
     return ranges
-  }
-}
-
-/// What `--exclude` leaves out: the last pattern that matches a path, or a folder above it, decides; `!` before it says
-/// that the path stays. Source: the Dockerfile reference, COPY --exclude.
-struct Exclusion {
-  private let patterns: [(pattern: PathPattern, isException: Bool)]
-
-  init(_ texts: [String]) {
-    patterns = texts.map { text in
-      let isException = text.hasPrefix("!")
-      return (PathPattern(isException ? String(text.dropFirst()) : text), isException)
-    }
-  }
-
-  /// - Parameter path: relative to the folder that a source names; for a file that is named itself, its name.
-  func excludes(_ path: String) -> Bool {
-    patterns.last { $0.pattern.matchesOrContains(path) }.map { !$0.isException } ?? false
   }
 }
