@@ -119,6 +119,7 @@ public enum DiagnosticReport {
     case "settings": "A fault in graph.yml"
     case "source": "A source that could not be brought"
     case "targets": "A fault in a file of graph.d"
+    case "undeclared-edge": "A parent that is used and not declared"
     case "unknown-key": "A key that does not exist"
     case "unused-edge": "A declared parent that nothing uses"
     case "workspace": "A fault of the workspace as a whole"

@@ -51,36 +51,46 @@ public struct EntryGraph: Sendable {
       labels.append(entry.label)
     }
     let tags = Dictionary(grouping: labels) { Label(package: $0.package, name: $0.name) }
-    let dockerfiles = Dictionary(
-      images.map { ($0.entry.label, $0.dockerfile) }, uniquingKeysWith: { first, _ in first })
+    let images = Dictionary(
+      images.map { ($0.entry.label, $0) }, uniquingKeysWith: { first, _ in first })
     var edges: [Edge] = []
     var edgesByChild = [[Int]](repeating: [], count: labels.count)
     var seen: Set<Label> = []
     for entry in workspace.images where seen.insert(entry.label).inserted {
       let child = entry.label
       var known: Set<Known> = []
-      func add(_ name: Located<String>, _ origin: Edge.Origin) {
-        let parent: Edge.Parent
-        switch names.meaning(of: name.value, hinting: false) {
-        case .target(let label):
-          // Without a tag, `latest` is meant, or the only one there is.
-          let plain = label.withoutArchitecture
-          let all = plain.tag == nil ? tags[plain] ?? [] : []
-          parent = .target((all.count == 1 ? all.first : all.first { $0.tag == "latest" }) ?? plain)
-        case .external(let reference, _): parent = .external(reference)
-        case .unknown:
-          // What a Dockerfile names may be a stage of its own; compiling says what is not.
-          if origin == .discovered, name.value != "scratch" { return }
-          parent = origin == .discovered ? .scratch : .missing(name.value)
-        }
+      func target(_ label: Label) -> Edge.Parent {
+        // Without a tag, `latest` is meant, or the only one there is.
+        let plain = label.withoutArchitecture
+        let all = plain.tag == nil ? tags[plain] ?? [] : []
+        return .target((all.count == 1 ? all.first : all.first { $0.tag == "latest" }) ?? plain)
+      }
+      func add(_ name: Located<String>, _ parent: Edge.Parent, _ origin: Edge.Origin) {
         guard known.insert(Known(parent: parent, origin: origin)).inserted else { return }
         edgesByChild[indices[child] ?? 0].append(edges.count)
         edges.append(Edge(child: child, parent: parent, origin: origin, name: name))
       }
-      for item in entry.dependsOn { add(item, .declared) }
-      guard let dockerfile = dockerfiles[child] else { continue }
-      for architecture in workspace.settings.architectures {
-        for base in dockerfile.bases(for: architecture.value) { add(base, .discovered) }
+      for item in entry.dependsOn {
+        switch names.meaning(of: item.value, hinting: false) {
+        case .target(let label): add(item, target(label), .declared)
+        case .external(let reference, _): add(item, .external(reference), .declared)
+        case .unknown: add(item, .missing(item.value), .declared)
+        }
+      }
+      guard let image = images[child] else { continue }
+      for architecture in workspace.settings.architectures.map(\.value) {
+        let plan = StagePlan(
+          image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
+          names: names)
+        for reference in plan.references {
+          switch reference.source {
+          case .target(let label): add(reference.name, target(label), .discovered)
+          case .external(let external, _): add(reference.name, .external(external), .discovered)
+          case .nothing: add(reference.name, .scratch, .discovered)
+          // Compiling says what means nothing.
+          case .stage, .folder, .unknown: continue
+          }
+        }
       }
     }
     (self.labels, self.indices, self.edges, self.edgesByChild) = (labels, indices, edges, edgesByChild)

@@ -232,6 +232,7 @@ extension Resolver {
     guard let dockerfile = try source.dockerfile(), hasContext else { return nil }
     return ResolvedImage(
       entry: entry, dockerfile: dockerfile, pipeline: pipeline, source: tree, contextFolder: paths.context,
-      revision: revision, platformLimits: limits)
+      revision: revision, options: EntryOptions(workspace.imageOptions, for: entry.label),
+      platformLimits: limits)
   }
 }

@@ -80,15 +80,16 @@ public struct Resolver: Sendable {
           UnresolvedImage(entry: entry, reason: error.message, location: entry.gitURL.location))
       }
     }
+    Self.check(workspace.imageOptions, workspace, images, &diagnostics)
     var pinned: [ResolvedImage] = []
-    for image in images {
+    for var image in images {
+      var place = image.entry.location
       do {
-        try await pinExternalImages(
-          of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
+        try await pinSources(
+          of: &image, names: names, workspace, pins: &pins, diagnostics: &diagnostics, place: &place)
         pinned.append(image)
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
-        unresolved.append(
-          UnresolvedImage(entry: image.entry, reason: error.message, location: image.fromLocation))
+        unresolved.append(UnresolvedImage(entry: image.entry, reason: error.message, location: place))
       }
     }
     if !policy.isListing { Self.warn(of: unresolved, &diagnostics) }
@@ -119,18 +120,37 @@ public struct Resolver: Sendable {
     }
   }
 
-  private func pinExternalImages(
-    of image: ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
-    diagnostics: inout Diagnostics
+  /// Pins the images of registries and the repositories that the stages which an image needs name.
+  ///
+  /// - Parameter place: of what is being pinned.
+  private func pinSources(
+    of image: inout ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
+    diagnostics: inout Diagnostics, place: inout SourceLocation
   ) async throws {
     for architecture in workspace.settings.architectures.map(\.value) {
-      for reference in image.dockerfile.bases(for: architecture) {
-        guard case .external(let name, let isInsecure) = names.meaning(of: reference.value) else { continue }
+      let plan = StagePlan(
+        image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
+        names: names)
+      for reference in plan.references {
+        guard case .external(let name, let isInsecure) = reference.source else { continue }
+        place = reference.name.location
         do {
           try await pins.image(
-            name, architecture: architecture, isInsecure: isInsecure, using: ports.registries)
+            name, architecture: reference.architecture, isInsecure: isInsecure, using: ports.registries)
         } catch let error as GraphError where error.kind == .user {
-          diagnostics.add(.error(error.message, at: reference.location, hint: error.hint))
+          diagnostics.add(.error(error.message, at: place, hint: error.hint))
+        }
+      }
+      for (text, reference) in plan.addedRepositories(escape: image.dockerfile.escape) {
+        guard image.repositories[text.value] == nil, let revision = reference.revision else { continue }
+        place = text.location
+        do {
+          let pin = try pins.git(reference.url, branch: revision, using: ports.git)
+          image.repositories[text.value] = AddedRepository(
+            tree: GitSourceTree(url: reference.url, commit: pin.commit, repositories: ports.git), pin: pin,
+            folder: reference.folder)
+        } catch let error as GraphError where error.kind == .user {
+          diagnostics.add(.error(error.message, at: place, hint: error.hint))
         }
       }
     }

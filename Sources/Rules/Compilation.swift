@@ -46,6 +46,7 @@ final class Compilation {
   private var commandNodes: [Label: NodeID?] = [:]
   /// By source and folder.
   var listings: [String: [SourceFile]] = [:]
+  var contexts: [String: ContextFiles] = [:]
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
@@ -99,6 +100,24 @@ final class Compilation {
   }
 
   var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
+
+  /// Whether a label is an image or a base, compiled or not.
+  func isImage(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return basesByLabel[plain] != nil || isEntry(label)
+  }
+
+  /// Whether a label is a command or a repository.
+  func deliversFiles(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return commandsByLabel[plain] != nil || repositoriesByLabel[plain] != nil
+  }
+
+  /// Whether a label is an entry of the index.
+  func isEntry(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return imagesByLabel[plain] != nil || unresolvedByLabel[plain] != nil
+  }
 
   func compileEverything() throws {
     for command in resolved.workspace.commands {

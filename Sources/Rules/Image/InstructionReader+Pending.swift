@@ -13,17 +13,6 @@ extension InstructionReader {
         : run.network == .host
           ? "RUN --network=host"
           : run.hereDocuments.isEmpty ? nil : "a here-document that is a program"
-    case .add: feature = "ADD"
-    case .copy(let copy):
-      feature =
-        copy.from != nil
-        ? "COPY --from"
-        : copy.isLinked
-          ? "COPY --link"
-          : copy.keepsParents
-            ? "COPY --parents"
-            : !copy.excludes.isEmpty
-              ? "COPY --exclude" : !copy.hereDocuments.isEmpty ? "a here-document of COPY" : nil
     default: feature = nil
     }
     guard let feature else { return false }
