@@ -10,7 +10,7 @@ public enum RuleSet {
     programs: any HostPrograms, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), CopyOperation(),
+      AssembleOperation(), ConfigureOperation(), ContextOperation(), CopyOperation(), ExtractOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
