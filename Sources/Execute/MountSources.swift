@@ -88,9 +88,11 @@ public struct MountSources: Sendable {
     for mount in command.mounts {
       switch mount.kind {
       case .secret(let secret) where secret.isRequired && secrets[secret.id] == nil:
-        throw missing("secret '\(secret.id)'", "--secret id=\(secret.id),src=FILE", or: "env=VARIABLE")
+        throw missing(
+          "secret '\(secret.id)'", "--secret id=\(secret.id),src=FILE",
+          or: "env=VARIABLE in place of src=FILE")
       case .agent(let agent) where agent.isRequired && agents[agent.id] == nil:
-        throw missing("SSH agent '\(agent.id)'", "--ssh \(agent.id)", or: "\(agent.id)=SOCKET")
+        throw missing("SSH agent '\(agent.id)'", "--ssh \(agent.id)", or: "--ssh \(agent.id)=SOCKET")
       default: continue
       }
     }
@@ -99,7 +101,7 @@ public struct MountSources: Sendable {
   private func missing(_ what: String, _ option: String, or other: String) -> GraphError {
     GraphError(
       .user, "needs the \(what), which was not given",
-      hint: "give it with \(option), or \(other) in its place")
+      hint: "give it with \(option), or \(other)")
   }
 
   private static func wrongSecret(_ what: String) -> GraphError {

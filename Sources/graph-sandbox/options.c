@@ -129,11 +129,9 @@ static void add_variable(struct options *options, const char *name, const char *
   size_t size;
   char *content = read_content(AT_FDCWD, file, &size);
   if (!content) fail("the value of '%s'", name);
-  if (strlen(content) != size) {
-    failure_word = "refused";
-    errno = 0;
-    fail("the value of '%s' holds a zero byte, so it cannot be a variable of the environment", name);
-  }
+  if (strlen(content) != size)
+    options->refuse =
+        format_text("the value of '%s' holds a zero byte, so it cannot be a variable of the environment", name);
   char *pair = format_text("%s=%s", name, content);
   list_add(&options->environment, pair);
   free(pair);

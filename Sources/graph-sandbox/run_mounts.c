@@ -18,8 +18,11 @@ enum { INPUT_TIME = 315532800 };
 
 /// With a single id in the namespace nobody else can own anything, and nobody else can run either.
 static void give(const char *path, uid_t user, gid_t group) {
-  if (lchown(path, user, group) && (ids_are_mapped() || (errno != EINVAL && errno != EPERM)))
-    fail("owner %u:%u of '%s'", user, group, path);
+  if (lchown(path, user, group) == 0) return;
+  int error = errno;
+  bool mapped = ids_are_mapped();
+  errno = error;
+  if (mapped || (error != EINVAL && error != EPERM)) fail("owner %u:%u of '%s'", user, group, path);
 }
 
 /// Copies a file, folder or link with owner, mode, time and attributes; what cannot be copied (devices, sockets) is left.
