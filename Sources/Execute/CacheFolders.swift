@@ -157,7 +157,10 @@ final class LockedFile: Sendable {
     while try !attempt(isExclusive: isExclusive) { try await Task.sleep(for: .milliseconds(20)) }
   }
 
+  /// Not left to the closing: a process that is just being started has the file, too, until it is another program.
   func release() { flock(descriptor.number, LOCK_UN) }
+
+  deinit { release() }
 }
 
 /// An open file that is closed with the value.
