@@ -33,6 +33,8 @@ public struct ImageNames: Sendable {
 
   /// What `text`, as a FROM line or a `depends-on` item has it, means.
   public func meaning(of text: String) -> Meaning {
+    // Before anything else: a suggestion for it would cost a look at every name of the index.
+    if text == "scratch" { return .unknown(hint: "'scratch' is the empty image, and nothing to name") }
     var current = text
     var seen: Set<String> = []
     while let next = aliases[current] ?? aliases[Self.withTag(current)] {

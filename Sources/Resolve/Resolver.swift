@@ -29,10 +29,12 @@ public struct Resolver: Sendable {
     public var registries: any ImageRegistries
     public var programs: any HostPrograms
     public var digests: any FileDigests
+    public var observer: (any FileObserver)?
     public init(
       git: any GitRepositories, registries: any ImageRegistries, programs: any HostPrograms,
-      digests: any FileDigests
+      digests: any FileDigests, observer: (any FileObserver)? = nil
     ) {
+      self.observer = observer
       self.git = git
       self.registries = registries
       self.programs = programs
@@ -61,7 +63,7 @@ public struct Resolver: Sendable {
     for entry in workspace.images {
       do {
         if let image = try resolve(entry, of: workspace, pins: &pins, diagnostics: &diagnostics) {
-          images.append(image)
+          images.append(try withIgnoredFiles(image, diagnostics: &diagnostics))
         }
       } catch let error as GraphError where error.kind == .user {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
@@ -92,7 +94,8 @@ public struct Resolver: Sendable {
     return (
       ResolvedWorkspace(
         workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: pinned,
-        unresolved: unresolved, names: names, tools: tools, digests: ports.digests),
+        unresolved: unresolved, names: names, tools: tools, digests: ports.digests,
+        observer: ports.observer),
       diagnostics
     )
   }
@@ -126,7 +129,7 @@ public struct Resolver: Sendable {
         return nil
       }
       let root = folder.isEmpty ? workspace.root : "\(workspace.root)/\(folder)"
-      source = LocalSourceTree(root: root, origin: folder, digests: ports.digests)
+      source = LocalSourceTree(root: root, origin: folder, digests: ports.digests, observer: ports.observer)
     } else {
       let pin = try pins.git(url, branch: entry.gitBranch.value, using: ports.git)
       revision = pin

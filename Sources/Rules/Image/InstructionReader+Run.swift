@@ -12,12 +12,12 @@ extension InstructionReader {
     }
     guard let mounts = try readMounts(run.mounts, instruction) else { return }
     // Another user than root may not install, so that the real command would fail: it is left to.
-    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot,
+    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot, shellIsPlain,
       run.hereDocuments.isEmpty, mounts.mounts.allSatisfy(Self.isPackageCache),
       let lowered = LoweredRun(run.form, cleaningIsNothing: !current.mayHavePackageCache)
     else {
       warnOfPackageCommand(run.form, instruction)
-      let script = RunScript(run, argv: Self.argv, origin: "\(instruction.location)")
+      let script = RunScript(run, argv: argv, origin: "\(instruction.location)")
       addRun(script.argv, instruction, mounts.adding(script))
       return
     }
@@ -31,7 +31,7 @@ extension InstructionReader {
       state = current
     }
     if let rest = lowered.rest {
-      addRun(Self.argv(.shell(rest)), instruction, mounts)
+      addRun(argv(.shell(rest)), instruction, mounts)
     } else if lowered.installations.isEmpty {
       state?.history.append((instruction.text, nil))
     }
@@ -86,12 +86,5 @@ extension InstructionReader {
       current.mayHavePackageCache = true
     }
     state = current
-  }
-
-  static func argv(_ form: Dockerfile.Form) -> [String] {
-    switch form {
-    case .exec(let argv): argv
-    case .shell(let text): ["/bin/sh", "-c", text]
-    }
   }
 }
