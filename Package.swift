@@ -50,7 +50,7 @@ let package = Package(
     library(
       "Execute",
       [
-        "GraphCore", "Formats",
+        "GraphCore", "Formats", "CLinux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

@@ -25,6 +25,8 @@ struct Session {
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
+  /// What relative names on the command line start from.
+  let startFolder: String
 
   var graph: GraphCore.Graph { compiled.graph }
 
@@ -86,7 +88,7 @@ struct Session {
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
       programs: programs,
-      scratch: scratch, isOffline: options.offline)
+      scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 
   /// Shows what was found wrong and ends the command where it was an error. Without errors, a command that is not about
