@@ -10,11 +10,13 @@ public enum RuleSet {
     programs: any HostPrograms, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), CopyOperation(),
+      AssembleOperation(), ConfigureOperation(), ContextOperation(), CopyOperation(scratch: scratch),
+      ExtractOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
       PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), RemovePathsOperation(),
+      SelectOperation(),
       UnresolvedOperation(),
     ]
   }

@@ -31,11 +31,10 @@ struct ImageState: Sendable {
   var repositories: [OutputReference] = []
   /// The locks of all installations below, bottom first.
   var locks: [OutputReference] = []
-  /// Layers that may have changed the package database since it was read last (opaque RUNs, an external base), with the
-  /// steps they are from.
-  var uncheckedRuns: [(step: String, layer: OutputReference)] = []
   /// The list of the packages that were installed where the database was read last.
   var packageList: OutputReference?
+  /// How many of the layers are below that place.
+  var listedLayers = 0
   /// How many of the locks are below that place.
   var listedLocks = 0
   /// Whether a step below ran a package manager inside the image, which may have left a cache there.

@@ -7,10 +7,14 @@ extension InstructionReader {
   /// Adds the nodes of a RUN that names a package manager.
   ///
   /// - Returns: whether that is all; if not, the whole instruction is left to the shell.
-  mutating func readPackageCommands(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) -> Bool {
+  mutating func readPackageCommands(
+    _ run: Dockerfile.Run, _ mounts: RunMounts, _ instruction: Dockerfile.Instruction
+  ) -> Bool {
     // Another user than root may not install, so that the real command would fail: it is left to.
-    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot else { return false }
-    let lowered = LoweredRun(form, in: surroundings(of: current))
+    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot, shellIsPlain,
+      run.hereDocuments.isEmpty, mounts.mounts.allSatisfy(Self.isPackageCache)
+    else { return false }
+    let lowered = LoweredRun(run.form, in: surroundings(of: current))
     warn(of: lowered.reasons, instruction)
     guard lowered.isLowered else { return false }
     let repeated = lowered.pieces.count > 1
@@ -21,14 +25,22 @@ extension InstructionReader {
         guard var current = state else { return true }
         compilation.addInstallation(
           transaction, step: step, text: instruction.text, to: &current, label: label,
-          location: instruction.location)
+          architecture: architecture, location: instruction.location)
         state = current
       case .removal(let paths): addRemoval(of: paths, step: step, instruction)
-      case .shell(let text): addRun(Self.argv(.shell(text)), instruction)
+      case .shell(let text): addRun(argv(.shell(text)), instruction, mounts)
       }
     }
     if lowered.pieces.isEmpty { state?.history.append((instruction.text, nil)) }
     return true
+  }
+
+  /// Whether a mount only keeps what a package manager downloads, which an installation from outside does not need.
+  private static func isPackageCache(_ mount: Command.Mount) -> Bool {
+    guard case .cache(let cache) = mount.kind, cache.content == nil else { return false }
+    return ["/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5"].contains {
+      mount.target == $0 || mount.target.hasPrefix($0 + "/")
+    }
   }
 
   private func surroundings(of current: ImageState) -> LoweredRun.Surroundings {

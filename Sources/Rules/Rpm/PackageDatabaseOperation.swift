@@ -32,8 +32,8 @@ public struct PackageDatabaseOperation: Operation {
 extension Compilation {
   /// Adds the nodes that list the packages of a state, where a step below may have changed them.
   func addPackageList(step: String, to state: inout ImageState, label: Label, location: SourceLocation) {
-    guard !state.uncheckedRuns.isEmpty else { return }
-    state.uncheckedRuns = []
+    guard state.layers.dropFirst(state.listedLayers).contains(where: mayHoldDatabase) else { return }
+    state.listedLayers = state.layers.count
     let database = builder.add(
       Node(
         label: label, step: step + "package database",
@@ -51,6 +51,25 @@ extension Compilation {
         location: location))
     state.packageList = OutputReference(node: list, output: "list")
     state.listedLocks = state.locks.count
+  }
+
+  /// Whether a layer may hold a part of the package database that no lock knows of.
+  private func mayHoldDatabase(_ layer: ImageState.StackedLayer) -> Bool {
+    let action = builder[layer.recipe.node].action
+    switch action.rule.name {
+    case "install", MakeFolderOperation.rule.name: return false
+    case CopyOperation.rule.name: return Self.mayHoldDatabase(at: action.value("destination") ?? "/")
+    case RemovePathsOperation.rule.name: return action.values("paths").contains(where: Self.mayHoldDatabase)
+    default: return true
+    }
+  }
+
+  /// Whether a path is one of the database, or of a folder that it is in.
+  private static func mayHoldDatabase(at path: String) -> Bool {
+    let parts = InstructionReader.join("/", path).split(separator: "/")
+    return PackageDatabaseOperation.folders.contains { folder in
+      zip(folder.split(separator: "/"), parts).allSatisfy { $0 == $1 || $1 == "*" }
+    }
   }
 
   /// rpm of the host reads a copy, because it cannot open a database that it may not lock; which format it is in shows in
