@@ -3,8 +3,8 @@ import Manifests
 
 /// Asks the workspace's own resolvers what there is to fetch: one run of a resolver for all targets that lack a pin.
 ///
-/// A resolver is a program of the workspace. It gets its declared arguments, with `{arch}`, `{rpm-arch}`,
-/// `{deb-arch}` and `{oci-arch}` replaced, then the items. It prints for each item one or more lines of six fields
+/// A resolver is a program of the workspace. It gets its declared arguments, with the architecture's placeholders
+/// replaced, then the items. It prints for each item one or more lines of six fields
 /// separated by tabs: item, file name, SHA-256, size in bytes, URL, version.
 struct FetchResolver {
   let programs: any HostPrograms
@@ -93,11 +93,4 @@ struct FetchResolver {
 extension Workspace {
   /// The architecture that a command which serves all of them fetches for: the first one declared.
   public var fetchArchitecture: Architecture { settings.architectures.first?.value ?? .host }
-}
-
-extension Architecture {
-  /// What the placeholders that stand for an architecture's names are replaced by.
-  public var placeholders: [String: String] {
-    ["arch": names.name, "rpm-arch": names.rpm, "deb-arch": names.debian, "oci-arch": names.oci]
-  }
 }

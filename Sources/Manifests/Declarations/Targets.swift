@@ -58,7 +58,7 @@ public struct CommandTarget: Sendable, Hashable {
   /// Programs of the host that the command uses; only with `root: host`.
   public var tools: [Located<String>]
   public var inputs: [NamedInput]
-  /// With `{inputs.NAME}`, `{outputs.NAME}`, `{fetch}`, `{arch}`, `{rpm-arch}`, `{deb-arch}`, `{item}` not yet
+  /// With `{inputs.NAME}`, `{outputs.NAME}`, `{fetch}`, `{item}` and the names of the architecture not yet
   /// replaced: `Template` reads them.
   public var command: [Located<String>]
   public var environment: [String: String]
