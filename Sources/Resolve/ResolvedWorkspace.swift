@@ -27,6 +27,8 @@ public struct ResolvedImage: Sendable {
   public let contextFolder: String
   /// The commit that the source is, where it comes from git.
   public let revision: Snapshot.GitPin?
+  /// What a `container.yaml` beside the Dockerfile says of platforms; `nil` where there is none.
+  public var platformLimits: PlatformLimits?
 }
 
 extension ResolvedImage {
@@ -36,6 +38,18 @@ extension ResolvedImage {
       if case .from(let from) = instruction.kind { return from.image.location }
     }
     return entry.location
+  }
+}
+
+extension Workspace {
+  /// The architectures that an entry is to be made for, as far as declarations say.
+  func architectures(of image: ResolvedImage) -> [Architecture] {
+    let choice = architectureChoice(of: image.entry)
+    return settings.architectures.map(\.value).filter { architecture in
+      [choice.verdict(on: architecture), image.platformLimits?.verdict(on: architecture)].allSatisfy {
+        if case .excluded = $0 { false } else { true }
+      }
+    }
   }
 }
 

@@ -191,7 +191,7 @@ public struct Resolver: Sendable {
     of image: ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
     diagnostics: inout Diagnostics
   ) async throws {
-    for architecture in workspace.settings.architectures.map(\.value) {
+    for architecture in workspace.architectures(of: image) {
       for reference in image.dockerfile.bases(for: architecture) {
         guard case .external(let name, let isInsecure) = names.meaning(of: reference.value) else { continue }
         do {

@@ -37,6 +37,11 @@ final class Compilation {
   var imageTargets: [Label: ImageTarget] = [:]
   /// Images that have a place in the graph and no content yet.
   var unresolvedLabels: Set<Label> = []
+  /// What is not made for an architecture, as far as that is known.
+  var unsupported: [Label: UnsupportedTarget] = [:]
+  /// Where the declaration of a label asks for its architecture by name.
+  var asks: [Label: SourceLocation] = [:]
+  var reportedAsks: Set<Label> = []
 
   /// By label with architecture; `nil` where compiling failed and has been reported.
   private var imageStates: [Label: ImageState?] = [:]
@@ -98,7 +103,22 @@ final class Compilation {
 
   var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
 
+  /// What is being compiled.
+  var labelInProgress: Label? { inProgress.last?.label }
+
+  /// The last state of an image or base that was compiled.
+  func finishedState(_ label: Label) -> ImageState? { imageStates[label] ?? nil }
+
+  func kind(of label: Label) -> Graph.Target.Kind {
+    let plain = label.withoutArchitecture
+    if commandsByLabel[plain] != nil { return .command }
+    if repositoriesByLabel[plain] != nil { return .repository }
+    return basesByLabel[plain] != nil ? .base : .image
+  }
+
   func compileEverything() throws {
+    leaveOutWhatIsDeclared()
+    defer { builder.leaveOut(unsupported.values) }
     for command in resolved.workspace.commands {
       for architecture in command.targetArchitectures {
         _ = try commandNode(command.label.value.on(architecture), at: command.location)
@@ -117,12 +137,14 @@ final class Compilation {
     }
     for image in resolved.unresolved {
       checkDeclaredEdges(of: image.entry, discovered: nil)
-      for architecture in architectures { try compile(image, image.entry.label.on(architecture)) }
+      for architecture in madeArchitectures(of: image.entry.label) {
+        try compile(image, image.entry.label.on(architecture))
+      }
       addIndex(of: image.entry.label, at: image.entry.location)
     }
     for image in resolved.images {
       checkDeclaredEdges(of: image)
-      for architecture in architectures {
+      for architecture in madeArchitectures(of: image.entry.label) {
         _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
       }
       if builder.target(image.entry.label) == nil {
@@ -133,7 +155,14 @@ final class Compilation {
 
   /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
   func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
+    let state = try ownImageState(label, at: location)
+    if state == nil { passOn(known(label), at: location) }
+    return state
+  }
+
+  private func ownImageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
     let label = known(label)
+    if unsupported[label] != nil { return nil }
     if let known = imageStates[label] { return known }
     let state: ImageState?? = try guardingCycles(label, at: location) {
       if let base = basesByLabel[label.withoutArchitecture] {
@@ -154,6 +183,13 @@ final class Compilation {
 
   /// The `repodata` output of a repository target for an architecture.
   func repositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    let output = try ownRepositoryOutput(label, at: location)
+    if output == nil { passOn(label, at: location) }
+    return output
+  }
+
+  private func ownRepositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    if unsupported[label] != nil { return nil }
     if let known = repositoryOutputs[label] { return known }
     let output: OutputReference?? = try guardingCycles(label, at: location) {
       guard let repository = repositoriesByLabel[label.withoutArchitecture] else {
@@ -174,6 +210,15 @@ final class Compilation {
       return nil
     }
     let label = command.architectures.isEmpty ? label.withoutArchitecture : label
+    let node = try ownCommandNode(command, label, at: location)
+    if node == nil { passOn(label, at: location) }
+    return node
+  }
+
+  private func ownCommandNode(
+    _ command: CommandTarget, _ label: Label, at location: SourceLocation
+  ) throws -> NodeID? {
+    if unsupported[label] != nil { return nil }
     if let known = commandNodes[label] { return known }
     if !command.architectures.isEmpty, !isDeclared(label, among: command.architectures, at: location) {
       return nil
@@ -192,8 +237,8 @@ final class Compilation {
     } else if repositoriesByLabel[plain] != nil {
       _ = try repositoryOutput(label, at: location)
     } else if label.architecture == nil, basesByLabel[plain] != nil || imagesByLabel[plain] != nil {
-      for architecture in basesByLabel[plain]?.architectures.map(\.value) ?? architectures {
-        _ = try imageState(label.on(architecture), at: location)
+      for architecture in madeArchitectures(of: plain) {
+        _ = try ownImageState(label.on(architecture), at: location)
       }
       if builder.target(plain) == nil { addIndex(of: plain, at: location) }
     } else {

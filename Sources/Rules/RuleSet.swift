@@ -10,7 +10,7 @@ public enum RuleSet {
     programs: any HostPrograms, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), CopyOperation(),
+      AssembleOperation(), CompareOperation(), ConfigureOperation(), CopyOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),

@@ -18,8 +18,9 @@ struct BuildCommand: AsyncParsableCommand {
       let session = try await Session.open(options, .writing)
       try session.stopAtErrors()
       let targets = try session.targets(labels)
+      session.noteUnsupported(labels)
       let outcome = try await Build(session: session, running: running).run(
-        targets.map(\.target.node), command: (["build"] + labels).joined(separator: " "))
+        targets.flatMap(\.target.roots), command: (["build"] + labels).joined(separator: " "))
       Console.print(
         BuildSummary.text(outcome.record, wallSeconds: outcome.wallSeconds, color: Console.usesColor(1)))
       if !outcome.wave.interrupted.isEmpty { throw Exit.interrupted }

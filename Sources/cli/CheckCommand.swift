@@ -1,5 +1,6 @@
 import ArgumentParser
 import GraphCore
+import Report
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,6 +13,7 @@ struct CheckCommand: AsyncParsableCommand {
       let session = try await Session.open(options, .reading)
       try session.stopAtErrors(showingWarnings: true)
       let graph = session.graph
+      Console.print(UnsupportedReport.text(graph.unsupported, color: Console.usesColor(1)))
       Console.print("no errors: \(graph.targets.count) labels, \(graph.nodes.count) actions\n")
     }
   }

@@ -18,14 +18,17 @@ struct PlanCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let session = try await Session.open(options, .reading)
       try session.stopAtErrors()
-      let roots = try session.targets(labels).map(\.target.node)
+      let roots = try session.targets(labels).flatMap(\.target.roots)
+      let unsupported = try session.unsupported(labels)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
       let path = CriticalPath(plan: plan, durations: try session.store.durations())
       let estimate = max(path.longest, path.total / Double(Machine.cores))
       Console.print(
         json
-          ? PlanReport.json(plan, estimateSeconds: estimate)
-          : PlanReport.text(plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1)))
+          ? PlanReport.json(plan, estimateSeconds: estimate, unsupported: unsupported)
+          : PlanReport.text(
+            plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1),
+            unsupported: unsupported))
       if exitCode, plan.hasWork { throw Exit.work }
     }
   }

@@ -101,7 +101,11 @@ struct Session {
   }
 
   /// The targets that patterns mean, in label order; all where there is no pattern.
-  func targets(_ patterns: [String]) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
+  ///
+  /// - Parameter mayBeUnsupported: whether a pattern that means nothing but what is not made is no error.
+  func targets(
+    _ patterns: [String], mayBeUnsupported: Bool = false
+  ) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
     let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
     if graph.targets.isEmpty, patterns.isEmpty || patterns == ["//..."] {
       Console.note(
@@ -111,7 +115,11 @@ struct Session {
     var labels: Set<Label> = []
     for pattern in parsed {
       let matching = graph.labels(matching: pattern)
-      if matching.isEmpty { throw unknown(pattern) }
+      if matching.isEmpty {
+        guard mayBeUnsupported, graph.unsupported.contains(where: { pattern.matches($0.label) }) else {
+          throw missing(pattern)
+        }
+      }
       labels.formUnion(matching)
     }
     return labels.sorted().compactMap { label in graph.targets[label].map { (label, $0) } }
@@ -127,13 +135,37 @@ struct Session {
         if !graph.labels(matching: pattern).isEmpty {
           throw GraphError(.usage, "'\(text)' is no image", hint: "'graph ls' says which targets are")
         }
-        throw unknown(pattern)
+        throw missing(pattern)
       }
       throw GraphError(
         .usage, "'\(text)' means \(candidates.count) images",
         hint: "name one: " + candidates.map(\.description).joined(separator: ", "))
     }
     return (label, image)
+  }
+
+  /// What patterns mean, and is not made.
+  func unsupported(_ patterns: [String]) throws -> [UnsupportedTarget] {
+    let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
+    return graph.unsupported.filter { target in parsed.contains { $0.matches(target.label) } }
+  }
+
+  /// Says in one line that something of what was asked for is not made.
+  func noteUnsupported(_ patterns: [String]) {
+    guard let count = try? unsupported(patterns).count, count > 0 else { return }
+    Console.note(
+      "graph: \(count) \(count == 1 ? "target is" : "targets are") not made for an architecture: 'graph ls -l' says why"
+    )
+  }
+
+  /// Why a pattern means nothing that can be built.
+  private func missing(_ pattern: LabelPattern) -> GraphError {
+    let matching = graph.unsupported.filter { pattern.matches($0.label) }
+    guard let first = matching.first else { return unknown(pattern) }
+    return GraphError(
+      .usage, "\(first.label) is not made: \(first.reason)",
+      hint: (first.isDeclared ? "that is said at " : "it is named at ") + "\(first.location)"
+        + (matching.count > 1 ? "; 'graph ls -l \(pattern)' says why not the others" : ""))
   }
 
   private func unknown(_ pattern: LabelPattern) -> GraphError {

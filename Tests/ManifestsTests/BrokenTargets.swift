@@ -95,7 +95,8 @@ let brokenTargets: [BrokenWorkspace] = [
       "graph.d/t.yml:3:26: error: 'rpm/hello' is not a label: a label is "
         + "//package/name[@tag][:arch] | write a label, or a pattern such as //rpm/...",
       "graph.d/t.yml:4:5: error: a repository must be a mapping of 'key: value', not the "
-        + "text '//repo/b' | known keys: name, members, arches",
+        + "text '//repo/b' | known keys: name, members, arches, only, "
+        + "not, failable",
     ]),
   BrokenWorkspace(
     "command is good",

@@ -2,7 +2,9 @@ import GraphCore
 
 /// Reads `graph.yml`.
 struct SettingsReader {
-  static let keys = ["name", "arches", "registries", "aliases", "stamps", "compression"]
+  static let keys = [
+    "name", "arches", "registries", "aliases", "stamps", "compression", "package-comparison-exceptions",
+  ]
 
   /// - Returns: `nil` where name or architectures are missing; then nothing else of the workspace can be used.
   static func read(_ document: YAMLDocument, _ findings: Findings) -> Settings? {
@@ -32,6 +34,7 @@ struct SettingsReader {
     settings.aliases = aliases
     if reader.has("stamps") { settings.stamps = stamps }
     if let compression { settings.compression = compression }
+    settings.packageComparisonExceptions = reader.texts("package-comparison-exceptions")
     return settings
   }
 

@@ -7,9 +7,14 @@ import Resolve
 extension Compilation {
   /// The state that an external image is; `nil` where the snapshot has no pin for it, which resolving has reported.
   func externalState(_ reference: String, label: Label, location: SourceLocation) throws -> ImageState? {
-    guard let architecture = label.architecture,
-      let pin = imagePin(reference, architecture)
-    else { return nil }
+    guard let architecture = label.architecture else { return nil }
+    guard let pin = imagePin(reference, architecture) else {
+      let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
+      if resolved.snapshot.absentImages?.contains(absent) == true {
+        lacks("the image '\(reference)', which its registry does not have for it", at: location)
+      }
+      return nil
+    }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
     let settings = ImageSettings(configuration.run)
     var isInsecure = false

@@ -113,8 +113,10 @@ extension Compilation {
         action: Action(
           rule: IndexOperation.rule, arguments: [.init("tag", label.tag ?? "latest")], inputs: inputs,
           outputs: [.init("index", .blob), .init("layout", .tree)]),
-        location: location))
-    builder.deliver(label, Graph.Target(kind: .index, node: node, output: "layout"))
+        location: location, isFanIn: true))
+    let comparison = addComparison(of: label, at: location)
+    builder.deliver(
+      label, Graph.Target(kind: .index, node: node, output: "layout", checks: comparison.map { [$0] } ?? []))
   }
 
   /// A URL as it may be published: without the user and password that it may hold.
