@@ -15,11 +15,17 @@ public struct Resolver: Sendable {
     public var isListing: Bool
     /// `YYYY-MM-DD`, UTC.
     public var today: String
-    public init(snapshot: Snapshot?, isOffline: Bool, isListing: Bool, today: String) {
+    /// The architectures that are asked for; `nil` for all. What is only needed for others is not resolved.
+    public var architectures: Set<Architecture>?
+    public init(
+      snapshot: Snapshot?, isOffline: Bool, isListing: Bool, today: String,
+      architectures: Set<Architecture>? = nil
+    ) {
       self.snapshot = snapshot
       self.isOffline = isOffline
       self.isListing = isListing
       self.today = today
+      self.architectures = architectures
     }
   }
 
@@ -56,6 +62,7 @@ public struct Resolver: Sendable {
     var pins = Pins(policy: policy)
     var diagnostics = Diagnostics()
     let names = ImageNames(workspace)
+    let architectures = workspace.architectures(neededFor: policy.architectures)
     var images: [ResolvedImage] = []
     var unresolved: [UnresolvedImage] = []
     for entry in workspace.images {
@@ -78,7 +85,7 @@ public struct Resolver: Sendable {
     for image in images {
       do {
         try await pinExternalImages(
-          of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
+          of: image, for: architectures, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
         pinned.append(image)
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
         unresolved.append(
@@ -86,13 +93,14 @@ public struct Resolver: Sendable {
       }
     }
     if !policy.isListing { Self.warn(of: unresolved, &diagnostics) }
-    try await FetchResolver(programs: ports.programs).resolve(
+    try await FetchResolver(programs: ports.programs, architectures: architectures).resolve(
       workspace, pins: &pins, diagnostics: &diagnostics)
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (
       ResolvedWorkspace(
         workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: pinned,
-        unresolved: unresolved, names: names, tools: tools, digests: ports.digests),
+        unresolved: unresolved, architectures: architectures, names: names, tools: tools,
+        digests: ports.digests),
       diagnostics
     )
   }
@@ -188,10 +196,11 @@ public struct Resolver: Sendable {
   }
 
   private func pinExternalImages(
-    of image: ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
+    of image: ResolvedImage, for wanted: [Architecture], names: ImageNames, _ workspace: Workspace,
+    pins: inout Pins,
     diagnostics: inout Diagnostics
   ) async throws {
-    for architecture in workspace.architectures(of: image) {
+    for architecture in workspace.architectures(of: image) where wanted.contains(architecture) {
       for reference in image.dockerfile.bases(for: architecture) {
         guard case .external(let name, let isInsecure) = names.meaning(of: reference.value) else { continue }
         do {

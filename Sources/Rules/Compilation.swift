@@ -101,7 +101,11 @@ final class Compilation {
     return meant?.on(label.architecture) ?? label
   }
 
-  var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
+  var architectures: [Architecture] { resolved.architectures }
+
+  private func isWanted(_ architecture: Architecture?) -> Bool {
+    architecture.map(architectures.contains) ?? true
+  }
 
   /// What is being compiled.
   var labelInProgress: Label? { inProgress.last?.label }
@@ -120,17 +124,17 @@ final class Compilation {
     leaveOutWhatIsDeclared()
     defer { builder.leaveOut(unsupported.values) }
     for command in resolved.workspace.commands {
-      for architecture in command.targetArchitectures {
+      for architecture in command.targetArchitectures where isWanted(architecture) {
         _ = try commandNode(command.label.value.on(architecture), at: command.location)
       }
     }
     for repository in resolved.workspace.repositories {
-      for architecture in repository.architectures {
+      for architecture in repository.architectures where isWanted(architecture.value) {
         _ = try repositoryOutput(repository.label.value.on(architecture.value), at: repository.label.location)
       }
     }
     for base in resolved.workspace.bases {
-      for architecture in base.architectures {
+      for architecture in base.architectures where isWanted(architecture.value) {
         _ = try imageState(base.label.value.on(architecture.value), at: base.label.location)
       }
       if builder.target(base.label.value) == nil { addIndex(of: base.label.value, at: base.label.location) }

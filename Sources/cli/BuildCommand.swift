@@ -15,7 +15,7 @@ struct BuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: labels)
       try session.stopAtErrors()
       let targets = try session.targets(labels)
       session.noteUnsupported(labels)

@@ -16,7 +16,7 @@ struct PlanCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .reading)
+      let session = try await Session.open(options, .reading, for: labels)
       try session.stopAtErrors()
       let roots = try session.targets(labels).flatMap(\.target.roots)
       let unsupported = try session.unsupported(labels)

@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: [label])
       try session.stopAtErrors()
       let (name, image) = try session.image(label)
       let layers = try await ImageLayers(session: session, running: running).build(image, of: name)

@@ -39,8 +39,13 @@ struct Session {
 
   /// Loads, resolves and compiles the workspace that `options` means.
   ///
+  /// - Parameter patterns: what the command is about; where all of them name architectures, nothing is resolved and
+  ///   compiled for others. Empty for everything.
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
-  static func open(_ options: GlobalOptions, _ access: Access) async throws -> Session {
+  static func open(
+    _ options: GlobalOptions, _ access: Access, for patterns: [String] = []
+  ) async throws -> Session {
+    let asked = try patterns.map { try LabelPattern($0).architecture }
     let loader = WorkspaceLoader()
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
@@ -69,7 +74,8 @@ struct Session {
       workspace,
       policy: .init(
         snapshot: base?.snapshot, isOffline: options.offline, isListing: access == .listing,
-        today: String(today)))
+        today: String(today),
+        architectures: asked.isEmpty || asked.contains(nil) ? nil : Set(asked.compactMap { $0 })))
     diagnostics.add(contentsOf: resolveFaults)
     var snapshotName = resolved.isSnapshotNew ? nil : base?.name
     if access == .writing, resolved.isSnapshotNew, !diagnostics.hasErrors {
@@ -169,6 +175,12 @@ struct Session {
   }
 
   private func unknown(_ pattern: LabelPattern) -> GraphError {
+    let known = workspace.settings.architectures.map(\.value)
+    if let architecture = pattern.architecture, !known.contains(architecture) {
+      return GraphError(
+        .usage, "'\(pattern)' means nothing: the workspace is not built for \(architecture)",
+        hint: "'arches' in graph.yml lists \(known.map(\.name).joined(separator: ", "))")
+    }
     let names = graph.targets.keys.map(\.description)
     let plain = graph.targets.keys.map { Label(package: $0.package, name: $0.name).description }
     let near =

@@ -98,8 +98,10 @@ extension Compilation {
       architecture: architecture, runs: runs)
   }
 
-  /// Adds the OCI index over the architectures that a label was compiled for, where there is one at least.
+  /// Adds the OCI index over the architectures that a label was compiled for, where there is one at least, and no
+  /// architecture was left aside because nobody asked for it.
   func addIndex(of label: Label, at location: SourceLocation) {
+    if resolved.isPartial { return }
     var inputs: [Input] = []
     for architecture in architectures {
       guard let target = builder.target(label.on(architecture)) else { continue }
@@ -130,7 +132,7 @@ extension Compilation {
   /// Differences between the declared edges (`depends-on`) and what the Dockerfile names.
   func checkDeclaredEdges(of image: ResolvedImage) {
     var discovered: Set<Label> = []
-    for architecture in architectures {
+    for architecture in resolved.workspace.settings.architectures.map(\.value) {
       for base in image.dockerfile.bases(for: architecture) {
         if case .target(let label) = resolved.names.meaning(of: base.value) {
           discovered.insert(known(label).withoutArchitecture)
