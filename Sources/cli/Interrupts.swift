@@ -25,6 +25,16 @@ final class Interrupts {
     signal(SIGHUP, SIG_DFL)
   }
 
+  /// Runs something that Ctrl-C stops.
+  static func stopping<Result: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    let task = Task { try await body() }
+    let interrupts = Interrupts { task.cancel() }
+    defer { interrupts.stop() }
+    return try await task.value
+  }
+
   private final class Shared: Sendable {
     private let isStopping: Mutex<Bool>
     private let stop: @Sendable () -> Void

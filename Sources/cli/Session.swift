@@ -22,6 +22,7 @@ struct Session {
   /// The name of the snapshot in use; `nil` where it was resolved in memory and not recorded.
   let snapshotName: String?
   let programs: HostProgramRunner
+  let registries: SkopeoRegistries
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
@@ -39,8 +40,11 @@ struct Session {
 
   /// Loads, resolves and compiles the workspace that `options` means.
   ///
+  /// - Parameter authFile: where credentials of registries are, in place of where podman and docker keep them.
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
-  static func open(_ options: GlobalOptions, _ access: Access) async throws -> Session {
+  static func open(
+    _ options: GlobalOptions, _ access: Access, authFile: String? = nil
+  ) async throws -> Session {
     let loader = WorkspaceLoader()
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
@@ -53,6 +57,10 @@ struct Session {
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     let programs = HostProgramRunner(
       scratch: scratch.path, environment: Environment.all, logger: options.logger)
+    let registries = SkopeoRegistries(
+      skopeo: Skopeo(
+        programs: programs, environment: Environment.all, authFile: authFile, scratch: scratch.path),
+      access: workspace.registryAccess)
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
@@ -61,8 +69,7 @@ struct Session {
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: SkopeoRegistries(programs: programs),
-        programs: programs, digests: digests),
+        git: mirrors, registries: registries, programs: programs, digests: digests),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -82,7 +89,7 @@ struct Session {
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
-      programs: programs,
+      programs: programs, registries: registries,
       scratch: scratch, isOffline: options.offline)
   }
 

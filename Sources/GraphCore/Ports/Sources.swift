@@ -42,6 +42,12 @@ public struct GitFile: Hashable, Sendable {
 public protocol ImageRegistries: Sendable {
   /// The manifest that `reference` means for `architecture` now.
   func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage
+
+  /// Copies an image into a new folder: its manifest as `manifest.json`, every other blob under its hexadecimal digest.
+  ///
+  /// - Parameter manifest: SHA-256 of the image manifest, 64 hexadecimal digits; whatever tag or digest `reference` has
+  ///   beside it plays no part.
+  func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws
 }
 
 /// What a registry says of an image for one architecture.
