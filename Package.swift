@@ -101,6 +101,7 @@ let package = Package(
         "RemoteExecution", "Execute", "Store", "GraphCore", "Formats",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["drive.py"]),
+    tests("PublishTests", ["Publish", "GraphCore"]),
     tests("WaveTests", ["Execute", "GraphCore"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore"]),

@@ -51,7 +51,7 @@ public enum ExportDestination: Hashable, Sendable {
           .usage, "'\(text)' names no registry",
           hint: "write 'docker://REGISTRY/NAME:TAG', or 'docker://REGISTRY/'")
       }
-      self = .registry(try Self.registryTemplate(String(rest.dropFirst(2)), text))
+      self = .registry(try Self.registryTemplate(String(rest.dropFirst(2))))
     case "containers-storage", "docker-daemon":
       throw GraphError(
         .usage, "'\(text)' is an engine's own storage",
@@ -65,10 +65,10 @@ public enum ExportDestination: Hashable, Sendable {
   }
 
   /// Completes a registry, or a path in it that ends in `/`, with the published name; and a name with the tag.
-  private static func registryTemplate(_ text: String, _ written: String) throws -> NameTemplate {
+  private static func registryTemplate(_ text: String) throws -> NameTemplate {
     guard !text.contains("@") else {
       throw GraphError(
-        .usage, "'\(written)' names a user or a digest",
+        .usage, "the destination names a user or a digest with '@'",
         hint: "users are logged in with 'podman login'; an image is pushed under a tag")
     }
     var text = text
