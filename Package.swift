@@ -105,6 +105,6 @@ let package = Package(
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore"]),
     tests("TidyTests", []),
-    tests("EndToEndTests", ["GraphCore"]),
+    tests("EndToEndTests", ["GraphCore"], exclude: ["Agreement"]),
   ]
 )

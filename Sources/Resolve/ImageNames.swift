@@ -40,6 +40,7 @@ public struct ImageNames: Sendable {
   ///
   /// - Parameter hinting: whether to look for what is near a name that means nothing.
   public func meaning(of text: String, hinting: Bool = true) -> Meaning {
+    if text == "scratch" { return .unknown(hint: "'scratch' is the empty image, and nothing to name") }
     var current = text
     var seen: Set<String> = []
     while let next = aliases[current] ?? aliases[Self.withTag(current)] {

@@ -15,6 +15,7 @@ public struct ResolvedWorkspace: Sendable {
   /// The tools of the host that commands and rules use, by name.
   public let tools: [String: Snapshot.ToolPin]
   public let digests: any FileDigests
+  public let observer: (any FileObserver)?
 }
 
 /// An index entry with its source.
@@ -27,6 +28,8 @@ public struct ResolvedImage: Sendable {
   public let contextFolder: String
   /// The commit that the source is, where it comes from git.
   public let revision: Snapshot.GitPin?
+  /// Whether COPY and ADD do not see a path of the build context, relative to it; `nil` where they see all.
+  public var isIgnored: (@Sendable (String) -> Bool)?
   /// What `container.yaml` beside the Dockerfile says of architectures; `nil` where it says nothing.
   public var platformLimits: PlatformLimits?
 }

@@ -214,7 +214,7 @@ extension Resolver {
       // What reading the index has refused is not looked at.
       guard let folder = RepositoryPath.join("", url), !url.hasPrefix("-") else { return nil }
       let root = folder.isEmpty ? workspace.root : "\(workspace.root)/\(folder)"
-      tree = LocalSourceTree(root: root, origin: folder, digests: ports.digests)
+      tree = LocalSourceTree(root: root, origin: folder, digests: ports.digests, observer: ports.observer)
       prefix = folder.isEmpty ? "" : folder + "/"
     } else {
       guard (try? GitURL(url)) != nil else { return nil }

@@ -29,10 +29,12 @@ public struct Resolver: Sendable {
     public var registries: any ImageRegistries
     public var programs: any HostPrograms
     public var digests: any FileDigests
+    public var observer: (any FileObserver)?
     public init(
       git: any GitRepositories, registries: any ImageRegistries, programs: any HostPrograms,
-      digests: any FileDigests
+      digests: any FileDigests, observer: (any FileObserver)? = nil
     ) {
+      self.observer = observer
       self.git = git
       self.registries = registries
       self.programs = programs
@@ -61,7 +63,7 @@ public struct Resolver: Sendable {
     for entry in workspace.images {
       do {
         if let image = try resolve(entry, of: workspace, pins: &pins, diagnostics: &diagnostics) {
-          images.append(image)
+          images.append(try withIgnoredFiles(image, diagnostics: &diagnostics))
         }
       } catch let missing as PrebuildMissing {
         unresolved.append(
@@ -96,7 +98,8 @@ public struct Resolver: Sendable {
     return (
       ResolvedWorkspace(
         workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: pinned,
-        unresolved: unresolved, names: names, tools: tools, digests: ports.digests),
+        unresolved: unresolved, names: names, tools: tools, digests: ports.digests,
+        observer: ports.observer),
       diagnostics
     )
   }

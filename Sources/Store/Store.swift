@@ -12,6 +12,7 @@ import Synchronization
 ///     checkouts/   content as files: a cache
 ///     scratch/     what is being made; older than a day it is rubbish
 ///     git/         mirrors
+///     memos/       answers of commands, as long as nothing moves: a cache
 ///     locks/       files that processes lock; empty
 ///
 /// Order (invariant I5): a large blob is written beside, renamed, synced, and only then has a row; a result has a row
@@ -38,6 +39,7 @@ public final class Store: Sendable {
   public var scratch: String { "\(path)/scratch" }
   public var gitMirrors: String { "\(path)/git" }
   var checkouts: String { "\(path)/checkouts" }
+  var memos: String { "\(path)/memos" }
   var locks: String { "\(path)/locks" }
 
   private init(path: String, mode: Mode, facts: Database?, content: Database?) {

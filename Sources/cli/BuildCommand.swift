@@ -15,15 +15,29 @@ struct BuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let command = ["build"] + labels
+      let memory = try AnswerMemory(options, command: command)
+      if let answer = await memory.answer() {
+        try RunHistory.recordNothing(
+          in: options.storeFolder, command: command.joined(separator: " "), snapshot: options.snapshot)
+        return try answer.give()
+      }
+      let session = try await Session.open(options, .writing, footprint: memory.footprint)
       try session.stopAtErrors()
       let targets = try session.targets(labels)
       let outcome = try await Build(session: session, running: running).run(
-        targets.map(\.target.node), command: (["build"] + labels).joined(separator: " "))
+        targets.map(\.target.node), command: command.joined(separator: " "))
       Console.print(
         BuildSummary.text(outcome.record, wallSeconds: outcome.wallSeconds, color: Console.usesColor(1)))
       if !outcome.wave.interrupted.isEmpty { throw Exit.interrupted }
       if !outcome.wave.succeeded { throw Exit.code(of: outcome.worstKind) }
+      // Asked again while nothing moves, the answer is that there was nothing to do.
+      if outcome.record.finished.isEmpty {
+        let text = BuildSummary.text(outcome.record, wallSeconds: 0, color: Console.usesColor(1))
+        memory.keep(
+          RememberedAnswer(output: Array(text.utf8), notes: session.warningsNote ?? "", exitCode: 0),
+          of: session)
+      }
     }
   }
 }

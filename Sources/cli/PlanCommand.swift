@@ -16,17 +16,25 @@ struct PlanCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .reading)
+      let shape = [json ? "json" : "text", exitCode ? "exit-code" : "", verbose ? "verbose" : ""]
+      let memory = try AnswerMemory(options, command: ["plan"] + shape + labels)
+      if let answer = await memory.answer() { return try answer.give() }
+      let session = try await Session.open(options, .reading, footprint: memory.footprint)
       try session.stopAtErrors()
       let roots = try session.targets(labels).map(\.target.node)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
       let path = CriticalPath(plan: plan, durations: try session.store.durations())
       let estimate = max(path.longest, path.total / Double(Machine.cores))
-      Console.print(
+      let output =
         json
-          ? PlanReport.json(plan, estimateSeconds: estimate)
-          : PlanReport.text(plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1)))
-      if exitCode, plan.hasWork { throw Exit.work }
+        ? PlanReport.json(plan, estimateSeconds: estimate)
+        : PlanReport.text(plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1))
+      Console.print(output)
+      let code = exitCode && plan.hasWork ? Exit.work.rawValue : 0
+      memory.keep(
+        RememberedAnswer(output: Array(output.utf8), notes: session.warningsNote ?? "", exitCode: code),
+        of: session)
+      if code != 0 { throw ExitCode(code) }
     }
   }
 }

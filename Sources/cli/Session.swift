@@ -40,8 +40,11 @@ struct Session {
   /// Loads, resolves and compiles the workspace that `options` means.
   ///
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
-  static func open(_ options: GlobalOptions, _ access: Access) async throws -> Session {
-    let loader = WorkspaceLoader()
+  /// - Parameter footprint: learns what the graph depends on.
+  static func open(
+    _ options: GlobalOptions, _ access: Access, footprint: Footprint? = nil
+  ) async throws -> Session {
+    let loader = WorkspaceLoader(files: footprint.map { .disk.observed(by: $0) } ?? .disk)
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
     guard let workspace = loaded else {
@@ -51,8 +54,9 @@ struct Session {
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     let programs = HostProgramRunner(
-      scratch: scratch.path, environment: Environment.all, logger: options.logger)
-    let digests = FileDigestCache(store: store, isReadOnly: access != .writing)
+      scratch: scratch.path, environment: Environment.all, logger: options.logger,
+      observer: footprint)
+    let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: footprint)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
     let mirrors = MirroredRepositories(
@@ -61,7 +65,7 @@ struct Session {
     let resolver = Resolver(
       ports: .init(
         git: mirrors, registries: SkopeoRegistries(programs: programs),
-        programs: programs, digests: digests),
+        programs: programs, digests: digests, observer: footprint),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -90,13 +94,18 @@ struct Session {
   func stopAtErrors(showingWarnings: Bool = false) throws {
     if diagnostics.hasErrors || showingWarnings {
       Console.show(diagnostics)
-    } else if !diagnostics.all.isEmpty {
-      let count = diagnostics.all.count
-      Console.note(
-        "graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them"
-      )
+    } else if let warningsNote {
+      Console.note(warningsNote)
     }
     if diagnostics.hasErrors { throw Exit.manifestErrors }
+  }
+
+  /// How many warnings there are, in one line; `nil` where there is none.
+  var warningsNote: String? {
+    let count = diagnostics.all.count
+    if count == 0 { return nil }
+    return
+      "graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them"
   }
 
   /// The targets that patterns mean, in label order; all where there is no pattern.

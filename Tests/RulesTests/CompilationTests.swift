@@ -30,8 +30,10 @@ struct CompilationTests {
         ]
       ),
       (
-        "FROM base/minimal\nVOLUME /x\n",
-        ["a/Dockerfile:2:1: error: graph does not build the instruction VOLUME yet"]
+        "FROM base/minimal\nSTOPSIGNAL SIGFOO\n",
+        [
+          "a/Dockerfile:2:1: error: STOPSIGNAL takes a signal, not 'SIGFOO' | write a number or a name, such as SIGTERM or SIGRTMIN+3"
+        ]
       ),
       ("FROM base/minimal\nFROM base/minimal\n", nil), ("FROM base/minimal\nCOPY missing /x\n", nil),
       ("FROM base/minimal\nCOPY ../x /x\n", nil),

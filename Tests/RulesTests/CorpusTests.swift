@@ -91,7 +91,9 @@ struct CorpusTests {
     #expect(resolved.unresolved.count == 205)
     let codes = Dictionary(grouping: all.all, by: \.rule).mapValues(\.count)
     // A repository that is named in two ways ('.git', upper case, 'http:') is fetched in each.
-    #expect(codes["self-edge"] == 1 && codes["dangling-edge"] == 4 && codes["index"] == 1, "\(codes) \(texts(all).filter { !$0.contains("cannot fetch") })")
+    #expect(
+      codes["self-edge"] == 1 && codes["dangling-edge"] == 4 && codes["index"] == 1,
+      "\(codes) \(texts(all).filter { !$0.contains("cannot fetch") })")
     #expect(codes["source"] == Set(resolved.workspace.images.map(\.gitURL.value)).count)
   }
 }

@@ -11,7 +11,8 @@ extension Compilation {
       let pin = imagePin(reference, architecture)
     else { return nil }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
-    let settings = ImageSettings(configuration.run)
+    var settings = ImageSettings(configuration.run)
+    settings.author = configuration.author
     var isInsecure = false
     if case .external(_, isInsecure: let insecure) = resolved.names.meaning(of: reference) {
       isInsecure = insecure
@@ -60,6 +61,26 @@ extension ImageSettings {
     command = run.command.isEmpty ? nil : run.command
     labels = run.labels.isEmpty ? nil : run.labels
     workingDirectory = run.workingDirectory.isEmpty ? nil : run.workingDirectory
+    volumes =
+      run.volumes.isEmpty
+      ? nil : Dictionary(run.volumes.map { ($0, Empty()) }, uniquingKeysWith: { first, _ in first })
+    stopSignal = run.stopSignal
+    shell = run.shell.isEmpty ? nil : run.shell
+    healthCheck = run.healthCheck.flatMap {
+      // Without a test it changes nothing of what the parent says, and there is none.
+      $0.test.isEmpty ? nil : HealthCheck($0)
+    }
+    onBuild = run.onBuild.isEmpty ? nil : run.onBuild
+  }
+}
+
+extension ImageSettings.HealthCheck {
+  fileprivate init(_ check: ImageConfiguration.HealthCheck) {
+    self.init(test: check.test)
+    func said(_ value: Int64) -> Int64? { value == 0 ? nil : value }
+    (interval, timeout) = (said(check.interval), said(check.timeout))
+    (startPeriod, startInterval) = (said(check.startPeriod), said(check.startInterval))
+    retries = said(check.retries)
   }
 }
 

@@ -24,11 +24,22 @@ extension Compilation {
     return state
   }
 
-  /// The build context of an image, walked once however many instructions and architectures read it.
+  /// The build context of an image without what is ignored, walked once however many instructions and architectures read
+  /// it. Folders stay where something in them does.
   func listing(of image: ResolvedImage) throws -> [SourceFile] {
-    let place = "\(image.source.origin)\0\(image.contextFolder)"
+    let place =
+      "\(image.source.origin)\0\(image.contextFolder)"
+      + (image.isIgnored == nil ? "" : "\0\(image.entry.label)")
     if let known = listings[place] { return known }
-    let files = try image.source.list(image.contextFolder) ?? []
+    var files = try image.source.list(image.contextFolder) ?? []
+    if let isIgnored = image.isIgnored {
+      var kept: Set<String> = []
+      for file in files where !isIgnored(file.path) {
+        var parts = file.path.split(separator: "/")
+        while !parts.isEmpty, kept.insert(parts.joined(separator: "/")).inserted { parts.removeLast() }
+      }
+      files = files.filter { kept.contains($0.path) }
+    }
     listings[place] = files
     return files
   }

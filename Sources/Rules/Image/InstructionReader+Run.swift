@@ -6,11 +6,11 @@ import Resolve
 extension InstructionReader {
   mutating func readRun(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
     // Another user than root may not install, so that the real command would fail: it is left to.
-    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot,
+    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot, shellIsPlain,
       let lowered = LoweredRun(form, cleaningIsNothing: !current.mayHavePackageCache)
     else {
       warnOfPackageCommand(form, instruction)
-      addRun(Self.argv(form), instruction)
+      addRun(argv(form), instruction)
       return
     }
     let repeated = lowered.installations.count > 1
@@ -23,7 +23,7 @@ extension InstructionReader {
       state = current
     }
     if let rest = lowered.rest {
-      addRun(Self.argv(.shell(rest)), instruction)
+      addRun(argv(.shell(rest)), instruction)
     } else if lowered.installations.isEmpty {
       state?.history.append((instruction.text, nil))
     }
@@ -66,12 +66,5 @@ extension InstructionReader {
       current.mayHavePackageCache = true
     }
     state = current
-  }
-
-  static func argv(_ form: Dockerfile.Form) -> [String] {
-    switch form {
-    case .exec(let argv): argv
-    case .shell(let text): ["/bin/sh", "-c", text]
-    }
   }
 }

@@ -33,15 +33,14 @@ struct InstructionReader {
     switch instruction.kind {
     case .from(let from):
       try readFrom(from.image, platform: from.platform, instruction)
+      try readTriggers(instruction)
       return
     case .argument(let name, let value):
       arguments.declare(name, value.map { expand($0, instruction) })
       return
-    case .unsupported(let name):
-      fail("graph does not build the instruction \(name) yet", instruction)
-      return
     default: break
     }
+    guard !refuses(instruction) else { return }
     guard state != nil else {
       // Reading the file has reported it.
       hasFailed = true
@@ -60,18 +59,12 @@ struct InstructionReader {
           pairs.map { expand($0.name, instruction) }, values: pairs.map { expand($0.value, instruction) }),
         instruction)
     case .user(let user): try change(.user(expand(user, instruction)), instruction)
-    case .expose(let ports) where !ports.allSatisfy({ Self.isPort(expand($0, instruction)) }):
-      fail("EXPOSE takes ports from 1 to 65535, such as 8080 or 53/udp", instruction)
-    case .expose(let ports):
-      try change(
-        .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }),
-        instruction)
     case .entryPoint(let form):
-      try change(.entryPoint(Self.argv(form), resetsCommand: !hasOwnCommand), instruction)
+      try change(.entryPoint(argv(form), resetsCommand: !hasOwnCommand), instruction)
     case .command(let form):
       hasOwnCommand = true
-      try change(.command(Self.argv(form)), instruction)
-    default: fail("graph does not build the instruction \(instruction.keyword) yet", instruction)
+      try change(.command(argv(form)), instruction)
+    default: try readSetting(instruction)
     }
   }
 

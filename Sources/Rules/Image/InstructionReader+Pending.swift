@@ -1,0 +1,33 @@
+import GraphCore
+import Manifests
+
+/// What the language has and nothing builds yet: an error at its line, never another meaning.
+extension InstructionReader {
+  mutating func refuses(_ instruction: Dockerfile.Instruction) -> Bool {
+    let feature: String?
+    switch instruction.kind {
+    case .run(let run):
+      feature =
+        !run.mounts.isEmpty
+        ? "RUN --mount"
+        : run.network == .host
+          ? "RUN --network=host"
+          : run.hereDocuments.isEmpty ? nil : "a here-document that is a program"
+    case .add: feature = "ADD"
+    case .copy(let copy):
+      feature =
+        copy.from != nil
+        ? "COPY --from"
+        : copy.isLinked
+          ? "COPY --link"
+          : copy.keepsParents
+            ? "COPY --parents"
+            : !copy.excludes.isEmpty
+              ? "COPY --exclude" : !copy.hereDocuments.isEmpty ? "a here-document of COPY" : nil
+    default: feature = nil
+    }
+    guard let feature else { return false }
+    fail("\(feature) is not built yet", instruction)
+    return true
+  }
+}
