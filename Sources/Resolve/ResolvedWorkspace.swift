@@ -32,6 +32,8 @@ public struct ResolvedImage: Sendable {
   public let options: EntryOptions
   /// Whether COPY and ADD do not see a path of the build context, relative to it; `nil` where they see all.
   public var isIgnored: (@Sendable (String) -> Bool)?
+  /// What `container.yaml` beside the Dockerfile says of architectures; `nil` where it says nothing.
+  public var platformLimits: PlatformLimits?
   /// The repositories that ADD names, by the text that names them, variables replaced.
   public internal(set) var repositories: [String: AddedRepository] = [:]
 }
@@ -58,10 +60,13 @@ public struct UnresolvedImage: Sendable {
   public let reason: String
   /// What could not be brought is named here.
   public let location: SourceLocation
+  /// What would bring it; `nil` where that is to try again.
+  public let hint: String?
 
-  public init(entry: ImageEntry, reason: String, location: SourceLocation) {
+  public init(entry: ImageEntry, reason: String, location: SourceLocation, hint: String? = nil) {
     self.entry = entry
     self.reason = reason
     self.location = location
+    self.hint = hint
   }
 }

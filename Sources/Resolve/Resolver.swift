@@ -44,7 +44,7 @@ public struct Resolver: Sendable {
 
   /// Tools that rules themselves run, beside those that commands declare.
   private let ruleTools: [String]
-  private let ports: Ports
+  let ports: Ports
 
   public init(ports: Ports, ruleTools: [String]) {
     self.ports = ports
@@ -55,7 +55,7 @@ public struct Resolver: Sendable {
   public func resolve(
     _ workspace: Workspace, policy: Policy
   ) async throws -> (workspace: ResolvedWorkspace, diagnostics: Diagnostics) {
-    var pins = Pins(policy: policy)
+    var pins = Pins(policy: policy, inputs: workspace.settings.policy)
     var diagnostics = Diagnostics()
     let names = ImageNames(workspace)
     var images: [ResolvedImage] = []
@@ -65,10 +65,14 @@ public struct Resolver: Sendable {
         if let image = try resolve(entry, of: workspace, pins: &pins, diagnostics: &diagnostics) {
           images.append(try withIgnoredFiles(image, diagnostics: &diagnostics))
         }
+      } catch let missing as PrebuildMissing {
+        unresolved.append(
+          UnresolvedImage(
+            entry: entry, reason: missing.reason, location: entry.targetFile.location, hint: missing.hint))
       } catch let error as GraphError where error.kind == .user {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
-        if Self.isLocal(entry.gitURL.value) {
+        if GitURL.isWorkspacePath(entry.gitURL.value) {
           diagnostics.add(.error(error.message, at: entry.gitPath.location, hint: error.hint))
           continue
         }
@@ -111,85 +115,9 @@ public struct Resolver: Sendable {
       diagnostics.add(
         .warning(
           "\(image.reason), so \(entries) not compiled", at: image.location,
-          hint: "run again when it can be reached; what does not need it is built all the same"))
+          hint: image.hint ?? "run again when it can be reached; what does not need it is built all the same",
+          code: "source"))
     }
-  }
-
-  private func resolve(
-    _ entry: ImageEntry, of workspace: Workspace, pins: inout Pins, diagnostics: inout Diagnostics
-  ) throws -> ResolvedImage? {
-    let url = entry.gitURL.value
-    var revision: Snapshot.GitPin?
-    let source: any SourceTree
-    if Self.isLocal(url) {
-      guard let folder = RepositoryPath.join("", url) else {
-        diagnostics.add(
-          .error(
-            "git-url '\(url)' leaves the workspace", at: entry.gitURL.location,
-            hint: "name a folder inside it"))
-        return nil
-      }
-      let root = folder.isEmpty ? workspace.root : "\(workspace.root)/\(folder)"
-      source = LocalSourceTree(root: root, origin: folder, digests: ports.digests, observer: ports.observer)
-    } else {
-      let pin = try pins.git(url, branch: entry.gitBranch.value, using: ports.git)
-      revision = pin
-      source = GitSourceTree(url: url, commit: pin.commit, repositories: ports.git)
-    }
-    guard let folder = RepositoryPath.join("", entry.gitPath.value.drop(while: { $0 == "/" }).description),
-      let dockerfilePath = RepositoryPath.join(folder, entry.targetFile.value)
-    else {
-      diagnostics.add(
-        .error("git-path '\(entry.gitPath.value)' leaves the repository", at: entry.gitPath.location))
-      return nil
-    }
-    guard let context = RepositoryPath.join(folder, entry.buildContext.value) else {
-      diagnostics.add(
-        .error(
-          "build-context '\(entry.buildContext.value)' leaves the repository", at: entry.buildContext.location
-        ))
-      return nil
-    }
-    guard let text = try source.read(dockerfilePath) else {
-      diagnostics.add(
-        .error(
-          "there is no '\(dockerfilePath)' in \(source.origin.isEmpty ? "the workspace" : source.origin)",
-          at: entry.targetFile.location, hint: "git-path is the folder, target-file the Dockerfile in it"))
-      return nil
-    }
-    let prefix = source.origin.isEmpty ? "" : revision == nil ? source.origin + "/" : "\(url)#"
-    let (dockerfile, faults) = DockerfileReader.read(text, file: prefix + dockerfilePath)
-    diagnostics.add(contentsOf: faults)
-    return ResolvedImage(
-      entry: entry, dockerfile: dockerfile,
-      pipeline: try pipelineFile(in: folder, of: source, prefix: prefix, entry, diagnostics: &diagnostics),
-      source: source, contextFolder: context, revision: revision,
-      options: EntryOptions(workspace.imageOptions, for: entry.label))
-  }
-
-  private func pipelineFile(
-    in folder: String, of source: any SourceTree, prefix: String, _ entry: ImageEntry,
-    diagnostics: inout Diagnostics
-  ) throws -> PipelineFile? {
-    for name in CCCPReader.fileNames {
-      let path = folder.isEmpty ? name : "\(folder)/\(name)"
-      guard let bytes = try source.read(path) else { continue }
-      let (file, faults) = CCCPReader.read(bytes, file: prefix + path)
-      diagnostics.add(contentsOf: faults)
-      if let file, file.jobID.value != entry.jobID.value {
-        diagnostics.add(
-          .error(
-            "job-id '\(file.jobID.value)' is not the index entry's '\(entry.jobID.value)'",
-            at: file.jobID.location,
-            hint: "the entry is at \(entry.location)"))
-      }
-      return file
-    }
-    diagnostics.add(
-      .error(
-        "there is no cccp.yml beside '\(entry.targetFile.value)'", at: entry.gitPath.location,
-        hint: "write one that holds 'job-id: \(entry.jobID.value)'"))
-    return nil
   }
 
   /// Pins the images of registries and the repositories that the stages which an image needs name.
@@ -255,7 +183,4 @@ public struct Resolver: Sendable {
     }
     return tools
   }
-
-  /// Whether a `git-url` is a path relative to the workspace rather than a URL.
-  static func isLocal(_ url: String) -> Bool { !url.contains(":") && !url.hasPrefix("/") }
 }

@@ -57,6 +57,31 @@ struct RunningOptions: ParsableArguments {
   @Flag(help: "Stop at the first failure.")
   var failFast = false
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Give a secret to the RUNs that mount it: a file, or a variable of the environment.",
+      valueName: "id=NAME[,src=FILE|,env=VARIABLE]"))
+  var secret: [String] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Give an SSH agent to the RUNs that mount it: its socket, or that of SSH_AUTH_SOCK.",
+      valueName: "default[=SOCKET]"))
+  var ssh: [String] = []
+
+  /// What mounts take from the caller.
+  ///
+  /// - Parameter folder: what relative names start from.
+  func mountSources(cacheFolder: String, folder: String) throws -> MountSources {
+    var sources = MountSources(cacheFolder: cacheFolder)
+    let environment = Environment.all
+    for option in secret { try sources.addSecret(option, environment: environment, folder: folder) }
+    for option in ssh { try sources.addAgent(option, environment: environment, folder: folder) }
+    return sources
+  }
+
   func validate() throws {
     if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1 on") }
   }

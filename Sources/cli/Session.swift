@@ -25,6 +25,8 @@ struct Session {
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
+  /// What relative names on the command line start from.
+  let startFolder: String
 
   var graph: GraphCore.Graph { compiled.graph }
 
@@ -48,8 +50,7 @@ struct Session {
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
     guard let workspace = loaded else {
-      Console.show(loadFaults)
-      throw Exit.manifestErrors
+      throw UnusableWorkspace(diagnostics: SourceLines(root: root).completing(loadFaults))
     }
     var diagnostics = loadFaults
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
@@ -87,7 +88,7 @@ struct Session {
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
       programs: programs,
-      scratch: scratch, isOffline: options.offline)
+      scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 
   /// Shows what was found wrong and ends the command where it was an error. Without errors, a command that is not about
@@ -175,6 +176,11 @@ struct Session {
     guard let newest = try store.newestSnapshot() else { return nil }
     return (newest.name, try Snapshot(encoded: newest.document))
   }
+}
+
+/// A workspace whose graph.yml cannot be used, so that nothing else of it can be.
+struct UnusableWorkspace: Error {
+  let diagnostics: Diagnostics
 }
 
 /// A folder of this process alone, removed with all it holds when the last user is gone.

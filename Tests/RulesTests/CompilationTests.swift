@@ -272,7 +272,7 @@ struct CompilationTests {
       "  depends-on: null", with: "  build-context: out\n  depends-on: null")
     workspace.files["a/out"] = "-> /usr/share"
     let (_, problems) = try await workspace.compile()
-    #expect(problems.count == 1 && problems[0].hasPrefix("a/Dockerfile:2:1: error: "), "\(problems)")
+    #expect(problems.count == 1 && problems[0].hasPrefix("index.d/app.yml:11:18: error: "), "\(problems)")
     #expect(problems.first?.contains("is a symbolic link that leaves") == true)
   }
 }

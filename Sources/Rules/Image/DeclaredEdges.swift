@@ -29,7 +29,8 @@ extension Compilation {
     diagnostics.add(
       .warning(
         "depends-on of the entry does not name '\(label.package)/\(label.name):\(label.tag ?? "latest")', which is "
-          + "used here", at: name.location, hint: "add it to the entry at \(entry.location)"))
+          + "used here", at: name.location, hint: "add it to the entry at \(entry.location)",
+        code: "undeclared-edge"))
   }
 
   /// - Parameter discovered: what the Dockerfile names; `nil` where it could not be read.
@@ -39,16 +40,18 @@ extension Compilation {
       case .target(let label) where known(label).withoutArchitecture == entry.label:
         diagnostics.add(
           .warning(
-            "'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
+            "'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it",
+            code: "self-edge"))
       case .target(let label) where discovered?.contains(known(label).withoutArchitecture) == false:
         diagnostics.add(
           .warning(
             "depends-on names '\(item.value)', which the Dockerfile does not use", at: item.location,
-            hint: "a declared edge alone rebuilds nothing: remove it, or use the image"))
+            hint: "a declared edge alone rebuilds nothing: remove it, or use the image", code: "unused-edge"))
       case .unknown(let hint):
         diagnostics.add(
-          .warning("depends-on names '\(item.value)', which no entry declares", at: item.location, hint: hint)
-        )
+          .warning(
+            "depends-on names '\(item.value)', which no entry declares: it is kept as a parent outside the index",
+            at: item.location, hint: hint, code: "dangling-edge"))
       case .target, .external: continue
       }
     }

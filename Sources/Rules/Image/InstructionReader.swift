@@ -52,7 +52,7 @@ struct InstructionReader {
       return
     }
     switch instruction.kind {
-    case .run(let run): readRun(run.form, instruction)
+    case .run(let run): try readRun(run, instruction)
     case .copy(let copy): try readCopy(copy, instruction)
     case .add(let add): try readAdd(add, instruction)
     case .workingDirectory(let path): try readWorkingDirectory(path, instruction)
