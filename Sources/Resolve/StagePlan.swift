@@ -156,7 +156,8 @@ extension StagePlan {
       return .unknown(
         hint: number == 0
           ? "there is no stage above"
-          : number == 1 ? "the stage above has the number 0" : "the stages above have the numbers 0 to \(number - 1)")
+          : number == 1
+            ? "the stage above has the number 0" : "the stages above have the numbers 0 to \(number - 1)")
     }
     if name.hasPrefix("//") {
       do throws(LabelError) {

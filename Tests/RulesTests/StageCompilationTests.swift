@@ -210,7 +210,10 @@ struct StageCompilationTests {
         "FROM base/minimal AS x\nFROM base/minimal\nCOPY --from=2 /a /a\nCOPY --from=x a b\n",
         "a/Dockerfile:3:13: error: --from names '2'"
       ),
-      ("FROM base/minimal\nCOPY --chmod=rwx src /a\n", "a/Dockerfile:2:6: error: --chmod=rwx is no mode"),
+      (
+        "FROM base/minimal\nARG M=rwx\nCOPY --chmod=$M src /a\n",
+        "a/Dockerfile:3:1: error: '--chmod=rwx' is no mode"
+      ),
       (
         "FROM base/minimal\nCOPY --link --chown=app src /a\n",
         "a/Dockerfile:2:1: error: --link does not look at the image"
@@ -271,7 +274,8 @@ struct StageCompilationTests {
     workspace.files["graph.yml", default: ""] += "registries: {down.example.org: {own: false}}\n"
     let (compiled, problems) = try await workspace.compile()
     #expect(
-      problems.count == 1 && problems[0].hasPrefix("a/Dockerfile:2:13: warning: the registry does not answer"),
+      problems.count == 1
+        && problems[0].hasPrefix("a/Dockerfile:2:13: warning: the registry does not answer"),
       "\(problems)")
     #expect(Self.steps(compiled.graph) == ["source"])
     // An unused stage asks nobody.
