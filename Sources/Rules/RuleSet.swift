@@ -10,7 +10,8 @@ public enum RuleSet {
     programs: any HostPrograms, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), ContextOperation(), CopyOperation(scratch: scratch),
+      AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
+      CopyOperation(scratch: scratch),
       ExtractOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),

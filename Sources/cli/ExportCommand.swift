@@ -18,7 +18,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: [label])
       try session.stopAtErrors()
       let (name, target) = try one(of: try session.targets([label]))
       let path = destination.hasPrefix("/") ? destination : "\(options.startFolder)/\(destination)"

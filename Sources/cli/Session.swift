@@ -41,11 +41,14 @@ struct Session {
 
   /// Loads, resolves and compiles the workspace that `options` means.
   ///
+  /// - Parameter patterns: what the command is about; where all of them name architectures, nothing is resolved and
+  ///   compiled for others. Empty for everything.
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
   /// - Parameter footprint: learns what the graph depends on.
   static func open(
-    _ options: GlobalOptions, _ access: Access, footprint: Footprint? = nil
+    _ options: GlobalOptions, _ access: Access, for patterns: [String] = [], footprint: Footprint? = nil
   ) async throws -> Session {
+    let asked = try patterns.map { try LabelPattern($0).architecture }
     let loader = WorkspaceLoader(files: footprint.map { .disk.observed(by: $0) } ?? .disk)
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
@@ -74,7 +77,8 @@ struct Session {
       workspace,
       policy: .init(
         snapshot: base?.snapshot, isOffline: options.offline, isListing: access == .listing,
-        today: String(today)))
+        today: String(today),
+        architectures: asked.isEmpty || asked.contains(nil) ? nil : Set(asked.compactMap { $0 })))
     diagnostics.add(contentsOf: resolveFaults)
     var snapshotName = resolved.isSnapshotNew ? nil : base?.name
     if access == .writing, resolved.isSnapshotNew, !diagnostics.hasErrors {
@@ -111,7 +115,11 @@ struct Session {
   }
 
   /// The targets that patterns mean, in label order; all where there is no pattern.
-  func targets(_ patterns: [String]) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
+  ///
+  /// - Parameter mayBeUnsupported: whether a pattern that means nothing but what is not made is no error.
+  func targets(
+    _ patterns: [String], mayBeUnsupported: Bool = false
+  ) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
     let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
     if graph.targets.isEmpty, patterns.isEmpty || patterns == ["//..."] {
       Console.note(
@@ -121,7 +129,11 @@ struct Session {
     var labels: Set<Label> = []
     for pattern in parsed {
       let matching = graph.labels(matching: pattern)
-      if matching.isEmpty { throw unknown(pattern) }
+      if matching.isEmpty {
+        guard mayBeUnsupported, graph.unsupported.contains(where: { pattern.matches($0.label) }) else {
+          throw missing(pattern)
+        }
+      }
       labels.formUnion(matching)
     }
     return labels.sorted().compactMap { label in graph.targets[label].map { (label, $0) } }
@@ -137,7 +149,7 @@ struct Session {
         if !graph.labels(matching: pattern).isEmpty {
           throw GraphError(.usage, "'\(text)' is no image", hint: "'graph ls' says which targets are")
         }
-        throw unknown(pattern)
+        throw missing(pattern)
       }
       throw GraphError(
         .usage, "'\(text)' means \(candidates.count) images",
@@ -146,7 +158,37 @@ struct Session {
     return (label, image)
   }
 
+  /// What patterns mean, and is not made.
+  func unsupported(_ patterns: [String]) throws -> [UnsupportedTarget] {
+    let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
+    return graph.unsupported.filter { target in parsed.contains { $0.matches(target.label) } }
+  }
+
+  /// Says in one line that something of what was asked for is not made.
+  func noteUnsupported(_ patterns: [String]) {
+    guard let count = try? unsupported(patterns).count, count > 0 else { return }
+    Console.note(
+      "graph: \(count) \(count == 1 ? "target is" : "targets are") not made for an architecture: 'graph ls -l' says why"
+    )
+  }
+
+  /// Why a pattern means nothing that can be built.
+  private func missing(_ pattern: LabelPattern) -> GraphError {
+    let matching = graph.unsupported.filter { pattern.matches($0.label) }
+    guard let first = matching.first else { return unknown(pattern) }
+    return GraphError(
+      .usage, "\(first.label) is not made: \(first.reason)",
+      hint: (first.isDeclared ? "that is said at " : "it is named at ") + "\(first.location)"
+        + (matching.count > 1 ? "; 'graph ls -l \(pattern)' says why not the others" : ""))
+  }
+
   private func unknown(_ pattern: LabelPattern) -> GraphError {
+    let known = workspace.settings.architectures.map(\.value)
+    if let architecture = pattern.architecture, !known.contains(architecture) {
+      return GraphError(
+        .usage, "'\(pattern)' means nothing: the workspace is not built for \(architecture)",
+        hint: "'arches' in graph.yml lists \(known.map(\.name).joined(separator: ", "))")
+    }
     let names = graph.targets.keys.map(\.description)
     let plain = graph.targets.keys.map { Label(package: $0.package, name: $0.name).description }
     let near =

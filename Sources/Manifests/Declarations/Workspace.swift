@@ -44,6 +44,8 @@ public struct Settings: Sendable {
   public var compression: Compression = .zstd
   /// Where inputs may come from.
   public var policy = InputPolicy()
+  /// Names of packages that may have other versions on other architectures.
+  public var packageComparisonExceptions: [Located<String>] = []
 
   public init(name: Located<String>, architectures: [Located<Architecture>]) {
     self.name = name

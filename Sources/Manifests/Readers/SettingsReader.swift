@@ -2,7 +2,10 @@ import GraphCore
 
 /// Reads `graph.yml`.
 struct SettingsReader {
-  static let keys = ["name", "arches", "registries", "aliases", "stamps", "compression", "policy"]
+  static let keys = [
+    "name", "arches", "registries", "aliases", "stamps", "compression", "policy",
+    "package-comparison-exceptions",
+  ]
 
   /// - Returns: `nil` where name or architectures are missing; then nothing else of the workspace can be used.
   static func read(_ document: YAMLDocument, _ findings: Findings) -> Settings? {
@@ -34,6 +37,7 @@ struct SettingsReader {
     if reader.has("stamps") { settings.stamps = stamps }
     if let compression { settings.compression = compression }
     if let policy { settings.policy = policy }
+    settings.packageComparisonExceptions = reader.texts("package-comparison-exceptions")
     return settings
   }
 

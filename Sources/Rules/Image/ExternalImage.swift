@@ -9,7 +9,13 @@ extension Compilation {
   func externalState(
     _ reference: String, label: Label, architecture: Architecture, location: SourceLocation
   ) throws -> ImageState? {
-    guard let pin = imagePin(reference, architecture) else { return nil }
+    guard let pin = imagePin(reference, architecture) else {
+      let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
+      if resolved.snapshot.absentImages?.contains(absent) == true {
+        lacks("the image '\(reference)', which its registry does not have for it", at: location)
+      }
+      return nil
+    }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
     var settings = ImageSettings(configuration.run)
     settings.author = configuration.author
