@@ -6,13 +6,6 @@ extension InstructionReader {
   mutating func refuses(_ instruction: Dockerfile.Instruction) -> Bool {
     let feature: String?
     switch instruction.kind {
-    case .run(let run):
-      feature =
-        !run.mounts.isEmpty
-        ? "RUN --mount"
-        : run.network == .host
-          ? "RUN --network=host"
-          : run.hereDocuments.isEmpty ? nil : "a here-document that is a program"
     case .add: feature = "ADD"
     case .copy(let copy):
       feature =
