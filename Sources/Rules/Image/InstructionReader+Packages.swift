@@ -28,7 +28,8 @@ extension InstructionReader {
           architecture: architecture, location: instruction.location)
         state = current
       case .removal(let paths): addRemoval(of: paths, step: step, instruction)
-      case .shell(let text): addRun(argv(.shell(text)), instruction, mounts)
+      case .shell(let text):
+        addRun(argv(.shell(text)), instruction, withRepositories(mounts, for: [text]))
       }
     }
     if lowered.pieces.isEmpty { state?.history.append((instruction.text, nil)) }
@@ -63,6 +64,11 @@ extension InstructionReader {
             "graph solves plain 'dnf install -y NAME…' and the like itself; section 9.1 of the manual has them all"
         ))
     }
+  }
+
+  /// What a RUN sees, with the declared repositories where it names a package manager.
+  func withRepositories(_ mounts: RunMounts, for texts: [String]) -> RunMounts {
+    state.map { compilation.addRepositories(of: $0, to: mounts, for: texts) } ?? mounts
   }
 
   private mutating func addRemoval(of paths: [String], step: String, _ instruction: Dockerfile.Instruction) {

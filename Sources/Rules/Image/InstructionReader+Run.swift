@@ -13,7 +13,8 @@ extension InstructionReader {
     guard let mounts = try readMounts(run.mounts, instruction) else { return }
     if readPackageCommands(run, mounts, instruction) { return }
     let script = RunScript(run, argv: argv, origin: "\(instruction.location)")
-    addRun(script.argv, instruction, mounts.adding(script))
+    let texts = script.argv + run.hereDocuments.map(\.content)
+    addRun(script.argv, instruction, withRepositories(mounts.adding(script), for: texts))
   }
 
   mutating func addRun(
