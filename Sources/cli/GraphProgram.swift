@@ -13,7 +13,8 @@ struct GraphProgram: AsyncParsableCommand {
       """,
     version: "graph \(Version.text)",
     subcommands: [
-      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, WhyCommand.self,
+      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, QueryCommand.self,
+      WhyCommand.self,
       LogCommand.self,
       ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
       CleanCommand.self,

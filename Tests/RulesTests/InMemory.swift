@@ -58,22 +58,34 @@ struct TextWorkspace {
   }
 
   func compile() async throws -> (compiled: CompiledWorkspace, problems: [String]) {
-    let root = root
+    let (compiled, _, problems) = try await resolveAndCompile(isListing: false)
+    return (compiled, problems)
+  }
+
+  /// What queries run over.
+  func query(isListing: Bool = false) async throws -> WorkspaceQuery {
+    let (compiled, resolved, _) = try await resolveAndCompile(isListing: isListing)
+    return WorkspaceQuery(compiled, resolved)
+  }
+
+  func resolveAndCompile(
+    isListing: Bool
+  ) async throws -> (compiled: CompiledWorkspace, resolved: ResolvedWorkspace, problems: [String]) {
     let folder = try TestFolder(files)
     defer { folder.remove() }
-    _ = root
     let (loaded, loadFaults) = WorkspaceLoader().load(root: folder.path)
     let workspace = try #require(loaded, "\(texts(loadFaults))")
     let ports = Resolver.Ports(
       git: NoGit(), registries: TextRegistry(images: registry), programs: NoPrograms(), digests: ReadDigests()
     )
     let (resolved, resolveFaults) = try await Resolver(ports: ports, ruleTools: RuleSet.hostTools).resolve(
-      workspace, policy: .init(snapshot: nil, isOffline: false, isListing: false, today: "2026-01-02"))
+      workspace,
+      policy: .init(snapshot: nil, isOffline: false, isListing: isListing, today: "2026-01-02"))
     let (compiled, faults) = try GraphCompiler.compile(resolved, buildNumber: nil)
     var all = loadFaults
     all.add(contentsOf: resolveFaults)
     all.add(contentsOf: faults)
-    return (compiled, texts(all))
+    return (compiled, resolved, texts(all))
   }
 
   /// The graph, where nothing is wrong.
