@@ -11,7 +11,7 @@ struct BuildCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
-  @Argument(help: "Labels or patterns. Default: everything.") var labels: [String] = []
+  @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []
 
   func run() async throws {
     try await Exit.reporting {

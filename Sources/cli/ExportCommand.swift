@@ -12,7 +12,9 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
-  @Argument(help: "One label. Without architecture, an image is exported with all of them, as an OCI index.")
+  @Argument(
+    help: "One label. Without architecture, an image is exported with all of them, as an OCI index.",
+    completion: .labels)
   var label: String
   @Argument(help: "A folder or file that does not exist yet.", completion: .file()) var destination: String
 

@@ -14,10 +14,10 @@ struct GraphProgram: AsyncParsableCommand {
     version: "graph \(Version.text)",
     subcommands: [
       PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, QueryCommand.self,
-      WhyCommand.self,
+      ShowCommand.self, InputsCommand.self, WhyCommand.self,
       LogCommand.self,
       ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
-      CleanCommand.self,
+      CleanCommand.self, CompletionCommand.self, CompleteLabelsCommand.self,
     ])
 }
 

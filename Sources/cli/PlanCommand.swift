@@ -9,10 +9,15 @@ struct PlanCommand: AsyncParsableCommand {
     commandName: "plan", abstract: "Say what a build would do, and why, and touch nothing.")
 
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "Labels or patterns. Default: everything.") var labels: [String] = []
+  @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []
   @Flag(help: "Print JSON.") var json = false
   @Flag(name: .customLong("exit-code"), help: "Exit with 2 where there is work.") var exitCode = false
   @Flag(name: .shortAndLong, help: "List what is cached, too.") var verbose = false
+  @Flag(help: "Print a picture of what would run, in the language of Graphviz.") var dot = false
+
+  func validate() throws {
+    if json, dot { throw ValidationError("--json and --dot exclude each other") }
+  }
 
   func run() async throws {
     try await Exit.reporting {
@@ -20,12 +25,19 @@ struct PlanCommand: AsyncParsableCommand {
       try session.stopAtErrors()
       let roots = try session.targets(labels).map(\.target.node)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
-      let path = CriticalPath(plan: plan, durations: try session.store.durations())
-      let estimate = max(path.longest, path.total / Double(Machine.cores))
-      Console.print(
-        json
-          ? PlanReport.json(plan, estimateSeconds: estimate)
-          : PlanReport.text(plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1)))
+      let durations = try session.store.durations()
+      let lengths = CriticalPath(plan: plan, durations: durations)
+      let estimate = max(lengths.longest, lengths.total / Double(Machine.cores))
+      let path = PlanPath(plan, durations: durations)
+      if json {
+        Console.print(PlanReport.json(plan, estimateSeconds: estimate, durations: durations))
+      } else if dot {
+        Console.print(PlanReport.dot(plan, path: path, verbose: verbose))
+      } else {
+        Console.print(
+          PlanReport.text(
+            plan, estimateSeconds: estimate, path: path, verbose: verbose, color: Console.usesColor(1)))
+      }
       if exitCode, plan.hasWork { throw Exit.work }
     }
   }

@@ -19,7 +19,7 @@ struct RunCommand: AsyncParsableCommand {
     name: .shortAndLong,
     help: ArgumentHelp("Publish a port of the image on 127.0.0.1.", valueName: "host:port"))
   var publish: [String] = []
-  @Argument(help: "An image; without architecture, the host's.") var label: String
+  @Argument(help: "An image; without architecture, the host's.", completion: .labels) var label: String
   @Argument(parsing: .postTerminator, help: "Arguments in place of the image's command.") var arguments:
     [String] = []
 

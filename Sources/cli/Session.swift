@@ -79,6 +79,9 @@ struct Session {
     let (compiled, compileFaults) = try GraphCompiler.compile(resolved, buildNumber: snapshotName)
     diagnostics.add(contentsOf: compileFaults)
     try digests.flush()
+    if access == .writing {
+      LabelFile(store: options.storeFolder, workspace: root).write(compiled.graph.targets.keys.sorted())
+    }
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
@@ -137,6 +140,15 @@ struct Session {
   }
 
   private func unknown(_ pattern: LabelPattern) -> GraphError {
+    if let label = pattern.exactLabel, let architecture = label.architecture {
+      let made = graph.labels(matching: LabelPattern(label.withoutArchitecture)).compactMap(\.architecture)
+      if !made.isEmpty {
+        let names = Set(made.map(\.name)).sorted().joined(separator: ", ")
+        return GraphError(
+          .usage, "'\(label.withoutArchitecture)' is not made for \(architecture)",
+          hint: "it is made for \(names); add \(architecture) to 'arches' in graph.yml, or to its own")
+      }
+    }
     let names = graph.targets.keys.map(\.description)
     let plain = graph.targets.keys.map { Label(package: $0.package, name: $0.name).description }
     let near =

@@ -15,7 +15,8 @@ struct ShellCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
   @Option(help: "A step of the label, by its number or name, as 'graph plan -v' prints it.") var step: String?
-  @Argument(help: "An image; without architecture, the host's. With --step, any target.") var label: String
+  @Argument(help: "An image; without architecture, the host's. With --step, any target.", completion: .labels)
+  var label: String
   @Argument(parsing: .postTerminator, help: "What to run in place of /bin/sh.") var command: [String] = []
 
   func run() async throws {

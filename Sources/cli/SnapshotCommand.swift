@@ -1,5 +1,6 @@
 import ArgumentParser
 import GraphCore
+import Report
 import Resolve
 import Store
 
@@ -12,13 +13,18 @@ struct SnapshotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the snapshots, or print one.")
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The name of a snapshot, or 'newest'.") var name: String?
+    @Flag(help: "Print JSON; a snapshot itself always is.") var json = false
 
     func run() async throws {
       try await Exit.reporting {
         let store = try Store.open(at: options.storeFolder, mode: .readOnly)
         guard let name else {
-          for name in try store.snapshotNames() { Console.print(name + "\n") }
-          return
+          let names = try store.snapshotNames()
+          if names.isEmpty {
+            Console.note(
+              "graph: there is no snapshot yet: 'graph snapshot refresh' makes one, and so does a build")
+          }
+          return Console.print(json ? Listings.snapshots(names) : names.map { $0 + "\n" }.joined())
         }
         Console.print(String(decoding: try SnapshotCommand.document(name, store), as: UTF8.self))
       }
@@ -30,6 +36,7 @@ struct SnapshotCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The older snapshot.") var old: String
     @Argument(help: "The newer snapshot.") var new: String = "newest"
+    @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
       try await Exit.reporting {
@@ -37,6 +44,11 @@ struct SnapshotCommand: AsyncParsableCommand {
         let difference = SnapshotDifference(
           from: try Snapshot(encoded: try SnapshotCommand.document(old, store)),
           to: try Snapshot(encoded: try SnapshotCommand.document(new, store)))
+        if json {
+          return Console.print(
+            Listings.moves(
+              difference.moves.map { .init(kind: $0.kind, subject: $0.subject, old: $0.old, new: $0.new) }))
+        }
         for move in difference.moves {
           Console.print("\(move.kind) \(move.subject): \(move.old ?? "(none)") -> \(move.new ?? "(none)")\n")
         }

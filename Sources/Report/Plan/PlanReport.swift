@@ -7,14 +7,20 @@ public enum PlanReport {
   /// Root causes with what is behind them, then a line for each node, then the totals.
   ///
   /// - Parameter estimateSeconds: how long the run takes by history.
-  /// - Parameter verbose: also lists nodes whose results are there.
+  /// - Parameter path: the chain that takes longest; named where it is longer than one node and one second.
+  /// - Parameter verbose: also lists nodes whose results are there, and the longest chain however short.
   /// - Cost: O(nodes + edges) for each distinct cause.
-  public static func text(_ plan: Plan, estimateSeconds: Double, verbose: Bool, color: Bool) -> String {
+  public static func text(
+    _ plan: Plan, estimateSeconds: Double, path: PlanPath? = nil, verbose: Bool, color: Bool
+  ) -> String {
     let style = Style(color: color)
     var lines: [String] = []
     if plan.hasWork { lines += causeLines(plan, style) + [""] }
     let nodes = nodeLines(plan, verbose: verbose, style)
     if !nodes.isEmpty { lines += [style.strong("nodes")] + nodes + [""] }
+    if let path, !path.nodes.isEmpty, verbose || (path.nodes.count > 1 && path.total > 1) {
+      lines += [style.strong("critical path, \(Amounts.seconds(path.total))")] + path.lines(plan.graph) + [""]
+    }
     lines.append(style.strong(PlanTotals(plan).line(estimateSeconds: estimateSeconds)))
     return lines.joined(separator: "\n") + "\n"
   }
