@@ -7,7 +7,14 @@ import Store
 
 struct BuildCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Bring targets up to date: run what the plan lists, and nothing else.")
+    commandName: "build", abstract: "Bring targets up to date: run what the plan lists, and nothing else.",
+    discussion: """
+      Examples:
+        graph build
+        graph build //app/httpd:aarch64
+        graph build --keep-going -j 8 //...:x86_64
+        graph build --refresh //base/...
+      """)
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions

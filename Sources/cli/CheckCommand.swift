@@ -3,7 +3,13 @@ import GraphCore
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Report everything that is wrong with the workspace, and build nothing.")
+    commandName: "check", abstract: "Report everything that is wrong with the workspace, and build nothing.",
+    discussion: """
+      Examples:
+        graph check
+        graph check --offline
+        graph check --directory examples/index
+      """)
 
   @OptionGroup var options: GlobalOptions
 

@@ -38,7 +38,7 @@ struct CompletionCommand: ParsableCommand {
           local line="${COMP_LINE:0:COMP_POINT}"
           local word="${line##*[[:space:]]}"
           if [[ "${word}" != //* ]]; then
-              _graph
+              _graph "$@"
               return
           fi
           local -a places=()

@@ -9,8 +9,14 @@ struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Say what this machine can and cannot do, and the command that mends it.",
-    discussion:
-      "In a workspace, its architectures and tools are looked at; elsewhere, those of the host alone.")
+    discussion: """
+      In a workspace, its architectures and tools are looked at; elsewhere, those of the host alone.
+
+      Examples:
+        graph doctor
+        graph doctor --json
+        graph doctor --directory examples/index
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Print JSON.") var json = false

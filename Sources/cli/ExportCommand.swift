@@ -8,7 +8,14 @@ struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write what a target delivers: an image as an OCI layout, a repository as a folder.",
-    discussion: "Builds the target first where it is not up to date.")
+    discussion: """
+      Builds the target first where it is not up to date.
+
+      Examples:
+        graph export //app/httpd:aarch64 /tmp/httpd
+        graph export //app/httpd /tmp/httpd-all
+        graph export //repo/os:x86_64 /srv/repo/x86_64
+      """)
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions

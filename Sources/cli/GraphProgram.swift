@@ -17,7 +17,8 @@ struct GraphProgram: AsyncParsableCommand {
       ShowCommand.self, InputsCommand.self, WhyCommand.self,
       LogCommand.self,
       ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
-      CleanCommand.self, CompletionCommand.self, CompleteLabelsCommand.self,
+      CleanCommand.self, InitCommand.self, SchemaCommand.self, CompletionCommand.self,
+      CompleteLabelsCommand.self,
     ])
 }
 

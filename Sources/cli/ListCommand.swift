@@ -4,7 +4,15 @@ import Report
 
 struct ListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ls", abstract: "List the targets of the workspace.")
+    commandName: "ls", abstract: "List the targets of the workspace.",
+    discussion: """
+      Nothing is resolved, and the network is not used.
+
+      Examples:
+        graph ls
+        graph ls --long //app/...
+        graph ls --json //...:aarch64
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []

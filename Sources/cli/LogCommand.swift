@@ -6,7 +6,14 @@ import Store
 
 struct LogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "log", abstract: "List past runs, what one of them did, or print the newest log of a label.")
+    commandName: "log", abstract: "List past runs, what one of them did, or print the newest log of a label.",
+    discussion: """
+      Examples:
+        graph log
+        graph log 12
+        graph log //app/httpd:aarch64 '3 RUN'
+        graph log -n 5 --json
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Argument(

@@ -6,7 +6,17 @@ import Store
 
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Say what a build would do, and why, and touch nothing.")
+    commandName: "plan", abstract: "Say what a build would do, and why, and touch nothing.",
+    discussion: """
+      Root causes come first, with what waits for them, then each node, the chain that takes longest, and the totals. \
+      Estimates are of what the same nodes took last.
+
+      Examples:
+        graph plan
+        graph plan //app/httpd:aarch64 --verbose
+        graph plan --exit-code --offline //app/... || echo 'there is work'
+        graph plan --dot //app/httpd:x86_64 | dot -Tsvg >plan.svg
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []

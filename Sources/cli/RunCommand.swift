@@ -11,6 +11,11 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       The ports that the image exposes are published under their own numbers; --publish gives others. What the program \
       changes is thrown away when it ends.
+
+      Examples:
+        graph run //app/httpd
+        graph run //app/httpd:aarch64 --publish 8081:80
+        graph run //library/core@7 -- /bin/sh -c 'cat /etc/os-release'
       """)
 
   @OptionGroup var options: GlobalOptions

@@ -10,6 +10,11 @@ struct ShellCommand: AsyncParsableCommand {
       Without --step: the finished image. With --step: the sandbox as that step finds it, with its root, inputs, \
       environment, user and folder; the step's own command is printed, to be tried by hand. What is changed is thrown \
       away.
+
+      Examples:
+        graph shell //app/httpd
+        graph shell //app/httpd:aarch64 --step '3 RUN'
+        graph shell //base/core -- rpm -qa
       """)
 
   @OptionGroup var options: GlobalOptions

@@ -6,11 +6,26 @@ import Store
 
 struct SnapshotCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "snapshot", abstract: "Show, compare and renew the pinned facts that builds are made from.",
+    commandName: "snapshot", abstract: "Show, compare and renew the pinned facts builds are made from.",
+    discussion: """
+      A snapshot is a document of every branch, image, download and tool as it was once. Builds work from the newest.
+
+      Examples:
+        graph snapshot show
+        graph snapshot diff 20260102_01
+        graph snapshot refresh
+      """,
     subcommands: [Show.self, Diff.self, Refresh.self])
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the snapshots, or print one.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the snapshots, or print one.",
+      discussion: """
+        Examples:
+          graph snapshot show
+          graph snapshot show newest
+          graph snapshot show --json
+        """)
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The name of a snapshot, or 'newest'.") var name: String?
     @Flag(help: "Print JSON; a snapshot itself always is.") var json = false
@@ -32,7 +47,13 @@ struct SnapshotCommand: AsyncParsableCommand {
   }
 
   struct Diff: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Say what moved between two snapshots.")
+    static let configuration = CommandConfiguration(
+      abstract: "Say what moved between two snapshots.",
+      discussion: """
+        Examples:
+          graph snapshot diff 20260102_01
+          graph snapshot diff 20260102_01 20260109_01 --json
+        """)
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The older snapshot.") var old: String
     @Argument(help: "The newer snapshot.") var new: String = "newest"
@@ -58,7 +79,13 @@ struct SnapshotCommand: AsyncParsableCommand {
   }
 
   struct Refresh: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Resolve every moving fact anew and record it.")
+    static let configuration = CommandConfiguration(
+      abstract: "Resolve every moving fact anew and record it.",
+      discussion: """
+        Examples:
+          graph snapshot refresh
+          graph snapshot refresh --directory examples/index
+        """)
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {

@@ -5,7 +5,13 @@ import Store
 
 struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "Say why something runs, or ran last, down to the input that changed.")
+    commandName: "why", abstract: "Say why something runs, or ran last, down to the input that changed.",
+    discussion: """
+      Examples:
+        graph why //app/httpd:aarch64
+        graph why //app/httpd:aarch64 --step '3 RUN'
+        graph why //app/httpd --json
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: "A label; of several it means, each is explained.", completion: .labels) var label: String

@@ -145,3 +145,137 @@ extension String {
     return parts + [String(rest)]
   }
 }
+
+@Suite("inputs and declarations of targets")
+struct TargetFactsTests {
+  @Test("every leaf is listed once, with its digest and what reads it")
+  func inputs() async throws {
+    var workspace = CompilationTests.world(
+      ("a", "FROM base/minimal\nCOPY x y /\n"), ("b", "FROM app/a\nCOPY x /z\n"))
+    workspace.files["a/x"] = "x"
+    workspace.files["a/y"] = "y"
+    workspace.files["b/x"] = "x"
+    let (compiled, resolved, _) = try await workspace.resolveAndCompile(isListing: false)
+    let collector = InputCollector(compiled, resolved, cache: EmptyCache(), store: MemoryBlobs())
+    func inputs(_ label: String) throws -> GraphInputs {
+      try collector.inputs(of: [try #require(compiled.graph.targets[Label(label)]).node])
+    }
+    let a = try inputs("//app/a@latest:x86_64")
+    let files = a.inputs.filter { $0.kind == .file }
+    #expect(files.map(\.name) == ["a/x", "a/y"])
+    #expect(files.map(\.digest) == [Digest(ofText: "x").hex, Digest(ofText: "y").hex])
+    #expect(files.allSatisfy { $0.readers.count == 1 && $0.readers[0].hasPrefix("//app/a@latest:x86_64 ") })
+    #expect(Set(a.inputs.filter { $0.kind == .tool }.map(\.name)) == ["createrepo_c", "rpm", "sh"])
+    #expect(a.unknownLocks == ["//base/minimal:x86_64 lock"])
+    #expect(
+      try inputs("//app/b@latest:x86_64").inputs.filter { $0.kind == .file }.map(\.name) == [
+        "a/x", "a/y", "b/x",
+      ])
+    #expect(try inputs("//base/minimal:x86_64").inputs.allSatisfy { $0.kind != .file })
+  }
+
+  @Test("packages come from the lock where the store has it")
+  func packages() async throws {
+    let workspace = CompilationTests.world(("a", "FROM base/minimal\n"))
+    let (compiled, resolved, _) = try await workspace.resolveAndCompile(isListing: false)
+    let store = MemoryBlobs()
+    let package = LockedPackage(
+      name: "bash", epoch: 0, version: "5", release: "1", arch: "x86_64", digest: Digest(ofText: "rpm"),
+      location: "bash.rpm", repository: "//repo/os", buildTime: 1, requestedBy: "bash")
+    let digest = try store.write(Lock(packages: [package]).encoded())
+    let collector = InputCollector(compiled, resolved, cache: OneLock(lock: digest), store: store)
+    let root = try #require(compiled.graph.targets[Label("//base/minimal:x86_64")]).node
+    let inputs = try collector.inputs(of: [root])
+    let found = try #require(inputs.inputs.first { $0.kind == .package })
+    #expect(found.name == "bash-5-1.x86_64" && found.digest == Digest(ofText: "rpm").hex)
+    #expect(found.readers == ["//base/minimal:x86_64 lock"] && inputs.unknownLocks.isEmpty)
+    let lost = try InputCollector(compiled, resolved, cache: OneLock(lock: digest), store: MemoryBlobs())
+      .inputs(of: [root])
+    #expect(lost.unknownLocks == ["//base/minimal:x86_64 lock"])
+  }
+
+  /// A cache in which every action has a result that names a lock: only that of locks is read.
+  private struct OneLock: ActionCache {
+    let lock: Digest
+    private var result: ActionResult {
+      ActionResult(
+        outputs: ["lock": Artifact(.blob, lock)], provenance: .init(durationSeconds: 0, finished: 0))
+    }
+    func result(of key: Key) -> ActionResult? { result }
+    func result(ofDeep key: Key) -> ActionResult? { result }
+    func record(_ trace: Trace, node: String) {}
+    func recordHit(_ trace: Trace, node: String) {}
+    func trace(ofNode name: String) -> Trace? { nil }
+    func traces(ofNode name: String, limit: Int) -> [Trace] { [] }
+    func durations() -> [String: Double] { [:] }
+    func forget(_ digest: Digest) {}
+    func remember(_ failure: ActionFailed, of key: Key) throws {}
+    func lease(_ key: Key) async throws -> any Lease { throw GraphError(.bug, "nothing runs here") }
+  }
+
+  @Test("a declaration has the place of each value, options merged, defaults marked")
+  func declaration() async throws {
+    var workspace = CompilationTests.world(("a", "FROM base/minimal\n"))
+    workspace.files["graph.d/images.yml"] = """
+      images:
+        - name: //app/...
+          build-args: {ONE: 1, TWO: 2}
+          target: first
+        - name: //app/a
+          build-args:
+            TWO: two
+          target: last
+        - name: //other/...
+          target: none
+      commands:
+        - name: //tools/{item}
+          for-each: [x, y]
+          root: host
+          command: [sh, -c, "echo {item} >{outputs.o}"]
+          outputs: {o: file}
+
+      """
+    let (compiled, resolved, _) = try await workspace.resolveAndCompile(isListing: false)
+    let collector = DeclarationCollector(compiled, resolved)
+    func lines(_ label: String) throws -> [String] {
+      let declaration = try #require(try collector.declaration(of: try Label(label)))
+      return declaration.sections.flatMap { section in
+        section.members.flatMap { Self.lines($0.value, "\(section.name).\($0.key)") }
+      }
+    }
+    let image = try lines("//app/a@latest:x86_64")
+    for line in [
+      "entry.app-id=app index.d/app.yml:3:11", "entry.build-context=./ default",
+      "entry.desired-tag=latest index.d/app.yml:9:16", "entry.depends-on=null index.d/app.yml:11:15",
+      "options.build-args.ONE=1 graph.d/images.yml:3:23",
+      "options.build-args.TWO=two graph.d/images.yml:7:12",
+      "options.target=last graph.d/images.yml:8:13",
+      "cccp.test-skip=true default", "workspace.arches.0=x86_64 graph.yml:2:10",
+      "workspace.compression=zstd default", "workspace.stamps.1=base default",
+    ] {
+      #expect(image.contains(line), "\(line) of \(image)")
+    }
+    #expect(!image.contains { $0.contains("options.name") || $0.contains("first") })
+    let command = try lines("//tools/y")
+    for line in [
+      "command.name=//tools/y graph.d/images.yml:12:11",
+      "command.command.2=echo y >{outputs.o} graph.d/images.yml:15:23",
+      "command.timeout=3600 default",
+    ] {
+      #expect(command.contains(line), "\(line) of \(command)")
+    }
+    #expect(!command.contains { $0.contains("for-each") })
+    #expect(try collector.declaration(of: Label("//no/such")) == nil)
+  }
+
+  private static func lines(_ value: DeclaredValue, _ path: String) -> [String] {
+    let place = value.location?.description ?? "default"
+    switch value.content {
+    case .nothing: return ["\(path)=null \(place)"]
+    case .text(let text): return ["\(path)=\(text) \(place)"]
+    case .list(let elements):
+      return elements.enumerated().flatMap { lines($0.element, "\(path).\($0.offset)") }
+    case .mapping(let members): return members.flatMap { lines($0.value, "\(path).\($0.key)") }
+    }
+  }
+}

@@ -23,6 +23,8 @@ public struct QueryEvaluator: Sendable {
     public let items: [Int]
     /// Whether the order means something.
     public let isPath: Bool
+
+    public init(items: [Int], isPath: Bool) { (self.items, self.isPath) = (items, isPath) }
   }
 
   /// - Throws: `QueryError` for a label that does not exist, or an attribute that nothing has.
