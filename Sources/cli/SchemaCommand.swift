@@ -125,7 +125,6 @@ struct JSONSchema {
     case .map(let value):
       .object(["type": .string("object"), "additionalProperties": orNothing(schema(of: value))])
     case .mapping(let mapping): schema(of: mapping)
-    case .optionalMapping(let mapping): orNothing(schema(of: mapping))
     case .either(let shapes): .object(["anyOf": .array(shapes.map(schema))])
     }
   }

@@ -125,11 +125,18 @@ extension EndToEnd {
       guard try await Program(["which", "fish"]).run().status == 0 else { return }
       let script = """
         set -x PATH "$argv[1]" $PATH; cd "$argv[2]"; set -x XDG_CACHE_HOME "$argv[3]"; source "$argv[3]/graph.fish"
-        complete -C 'graph build //app/h'
+        complete -C 'graph qu'
         """
       var fish = Program(["fish", "-c", script, programs, world.workspace, world.scratch])
       fish.environment = ["HOME": world.scratch]
-      #expect(try await fish.check().hasPrefix("//app/hello@latest\n//app/hello@latest:"))
+      #expect(try await fish.check().hasPrefix("query\t"))
+      // What the scripts of zsh and fish ask for labels.
+      var ask = world.graph("ls")
+      ask.words = [
+        World.graph, "---completion", "build", "--", "positional@0", "2", "7", "graph", "build", "//app/h",
+      ]
+      ask.environment = ["XDG_CACHE_HOME": world.scratch, "SAP_SHELL": "zsh"]
+      #expect(try await ask.check().contains("//app/hello@latest"))
     }
 
     @Test("schemas accept what is right and refuse what is wrong")

@@ -44,10 +44,8 @@ public indirect enum ManifestShape: Sendable {
   case texts
   case choices([String])
   case list(ManifestMapping)
-  /// Any keys, with values of one shape.
+  /// Any keys, with values of one shape or without.
   case map(ManifestShape)
   case mapping(ManifestMapping)
-  /// A mapping of these keys, or nothing.
-  case optionalMapping(ManifestMapping)
   case either([ManifestShape])
 }

@@ -10,7 +10,7 @@ extension ManifestMapping {
       .init("name", .text, required: true, "what people call the workspace"),
       .init("arches", .choices(architectureNames), required: true, "architectures, by canonical name"),
       .init(
-        "registries", .either([.map(.optionalMapping(registry)), .texts]),
+        "registries", .either([.map(.mapping(registry)), .texts]),
         "hosts with an optional port; as a list, all of them are own"),
       .init("aliases", .map(.text), "image reference -> another reference, or a label"),
       .init(
