@@ -16,7 +16,7 @@ public enum RuleSet {
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
-      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), SelectOperation(),
+      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline),
       UnresolvedOperation(),
     ]
   }

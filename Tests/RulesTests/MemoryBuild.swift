@@ -33,7 +33,7 @@ struct MemoryBuild {
     try #require(problems == [])
     self.compiled = compiled
     let operations: [any Operation] = [
-      CopyOperation(), MakeFolderOperation(), ConfigureOperation(), SelectOperation(),
+      CopyOperation(), MakeFolderOperation(), ConfigureOperation(),
     ]
     for id in compiled.graph.order {
       let node = compiled.graph[id]
