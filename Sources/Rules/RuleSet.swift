@@ -10,11 +10,13 @@ public enum RuleSet {
     programs: any HostPrograms, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), CompareOperation(), ConfigureOperation(), CopyOperation(),
+      AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
+      CopyOperation(scratch: scratch), ExtractOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
-      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), UnresolvedOperation(),
+      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), SelectOperation(),
+      UnresolvedOperation(),
     ]
   }
 }

@@ -71,6 +71,7 @@ struct Build {
       operations: RuleSet.operations(
         programs: session.programs, scratch: session.scratch.path, isOffline: session.isOffline),
       scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
+      mounts: try running.mountSources(cacheFolder: session.store.caches, folder: session.startFolder),
       readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
   }
 }

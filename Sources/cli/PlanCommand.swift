@@ -16,20 +16,28 @@ struct PlanCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .reading, for: labels)
+      let shape = [json ? "json" : "text", exitCode ? "exit-code" : "", verbose ? "verbose" : ""]
+      let memory = try AnswerMemory(options, command: ["plan"] + shape + labels)
+      if let answer = await memory.answer() { return try answer.give() }
+      let session = try await Session.open(options, .reading, for: labels, footprint: memory.footprint)
       try session.stopAtErrors()
       let roots = try session.targets(labels).flatMap(\.target.roots)
       let unsupported = try session.unsupported(labels)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
       let path = CriticalPath(plan: plan, durations: try session.store.durations())
       let estimate = max(path.longest, path.total / Double(Machine.cores))
-      Console.print(
+      let output =
         json
-          ? PlanReport.json(plan, estimateSeconds: estimate, unsupported: unsupported)
-          : PlanReport.text(
-            plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1),
-            unsupported: unsupported))
-      if exitCode, plan.hasWork { throw Exit.work }
+        ? PlanReport.json(plan, estimateSeconds: estimate, unsupported: unsupported)
+        : PlanReport.text(
+          plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1),
+          unsupported: unsupported)
+      Console.print(output)
+      let code = exitCode && plan.hasWork ? Exit.work.rawValue : 0
+      memory.keep(
+        RememberedAnswer(output: Array(output.utf8), notes: session.warningsNote ?? "", exitCode: code),
+        of: session)
+      if code != 0 { throw ExitCode(code) }
     }
   }
 }

@@ -25,6 +25,8 @@ struct Session {
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
+  /// What relative names on the command line start from.
+  let startFolder: String
 
   var graph: GraphCore.Graph { compiled.graph }
 
@@ -42,23 +44,24 @@ struct Session {
   /// - Parameter patterns: what the command is about; where all of them name architectures, nothing is resolved and
   ///   compiled for others. Empty for everything.
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
+  /// - Parameter footprint: learns what the graph depends on.
   static func open(
-    _ options: GlobalOptions, _ access: Access, for patterns: [String] = []
+    _ options: GlobalOptions, _ access: Access, for patterns: [String] = [], footprint: Footprint? = nil
   ) async throws -> Session {
     let asked = try patterns.map { try LabelPattern($0).architecture }
-    let loader = WorkspaceLoader()
+    let loader = WorkspaceLoader(files: footprint.map { .disk.observed(by: $0) } ?? .disk)
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
     guard let workspace = loaded else {
-      Console.show(loadFaults)
-      throw Exit.manifestErrors
+      throw UnusableWorkspace(diagnostics: SourceLines(root: root).completing(loadFaults))
     }
     var diagnostics = loadFaults
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     let programs = HostProgramRunner(
-      scratch: scratch.path, environment: Environment.all, logger: options.logger)
-    let digests = FileDigestCache(store: store, isReadOnly: access != .writing)
+      scratch: scratch.path, environment: Environment.all, logger: options.logger,
+      observer: footprint)
+    let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: footprint)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
     let mirrors = MirroredRepositories(
@@ -67,7 +70,7 @@ struct Session {
     let resolver = Resolver(
       ports: .init(
         git: mirrors, registries: SkopeoRegistries(programs: programs),
-        programs: programs, digests: digests),
+        programs: programs, digests: digests, observer: footprint),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -89,7 +92,7 @@ struct Session {
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
       programs: programs,
-      scratch: scratch, isOffline: options.offline)
+      scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 
   /// Shows what was found wrong and ends the command where it was an error. Without errors, a command that is not about
@@ -97,13 +100,18 @@ struct Session {
   func stopAtErrors(showingWarnings: Bool = false) throws {
     if diagnostics.hasErrors || showingWarnings {
       Console.show(diagnostics)
-    } else if !diagnostics.all.isEmpty {
-      let count = diagnostics.all.count
-      Console.note(
-        "graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them"
-      )
+    } else if let warningsNote {
+      Console.note(warningsNote)
     }
     if diagnostics.hasErrors { throw Exit.manifestErrors }
+  }
+
+  /// How many warnings there are, in one line; `nil` where there is none.
+  var warningsNote: String? {
+    let count = diagnostics.all.count
+    if count == 0 { return nil }
+    return
+      "graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them"
   }
 
   /// The targets that patterns mean, in label order; all where there is no pattern.
@@ -210,6 +218,11 @@ struct Session {
     guard let newest = try store.newestSnapshot() else { return nil }
     return (newest.name, try Snapshot(encoded: newest.document))
   }
+}
+
+/// A workspace whose graph.yml cannot be used, so that nothing else of it can be.
+struct UnusableWorkspace: Error {
+  let diagnostics: Diagnostics
 }
 
 /// A folder of this process alone, removed with all it holds when the last user is gone.

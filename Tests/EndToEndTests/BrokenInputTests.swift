@@ -17,10 +17,10 @@ struct Breakage: Sendable, CustomTestStringConvertible {
 let breakages: [Breakage] = [
   Breakage("bad YAML", "graph.d/system.yml:") { try $0.edit("graph.d/system.yml", "bases:", "bases: [") },
   Breakage("a tab in YAML", "index.d/app.yml:") { try $0.edit("index.d/app.yml", "  - id: 2", "\t- id: 2") },
-  Breakage("an unknown key", "graph.yml:3:1: error: unknown key 'archs'") {
+  Breakage("an unknown key", "graph.yml:4:1: error: unknown key 'archs'") {
     try $0.edit("graph.yml", "arches:", "archs: []\narches:")
   },
-  Breakage("an unknown architecture", "graph.yml:3:10: error: 'arm65' is no architecture") {
+  Breakage("an unknown architecture", "graph.yml:4:10: error: 'arm65' is no architecture") {
     try $0.edit("graph.yml", "[x86_64,", "[arm65,")
   },
   Breakage("FROM names no image", "images/httpd/Dockerfile:1:6: error: ") {
@@ -35,8 +35,10 @@ let breakages: [Breakage] = [
   Breakage("COPY from above the context", "images/httpd/Dockerfile:6:") {
     try $0.edit("images/httpd/Dockerfile", "COPY index.html", "COPY ../../../../etc/passwd")
   },
-  Breakage("an instruction that is not supported", "images/httpd/Dockerfile:5:1: error: ") {
-    try $0.edit("images/httpd/Dockerfile", "EXPOSE 8080", "HEALTHCHECK CMD true")
+  Breakage(
+    "a flag that is refused", "images/httpd/Dockerfile:5:5: error: RUN --security=insecure is not allowed"
+  ) {
+    try $0.edit("images/httpd/Dockerfile", "EXPOSE 8080", "RUN --security=insecure true")
   },
   Breakage("a misspelt instruction", "images/httpd/Dockerfile:5:1: error: 'EXPSE' is no instruction") {
     try $0.edit("images/httpd/Dockerfile", "EXPOSE", "EXPSE")
@@ -101,7 +103,7 @@ extension EndToEnd {
           #expect(!located.isEmpty, "\(breakage.name): \(ended.transcript)")
           #expect(carets.count >= located.count, "\(breakage.name): \(ended.transcript)")
         }
-        try await Program(["cp", "-R", World.example + "/.", world.workspace]).check()
+        try await world.restore()
       }
       try await world.graph("plan", "--exit-code").check()
     }

@@ -3,6 +3,12 @@ public protocol FileDigests: Sendable {
   func digest(ofFileAt path: String) throws -> Digest
 }
 
+/// Is told of every place of the file system that decides what a workspace means, before it is looked at: a file for its
+/// content, a folder for the names in it, also where there is nothing yet.
+public protocol FileObserver: Sendable {
+  func willLook(at path: String)
+}
+
 /// Git repositories by URL, mirrored where the implementation keeps them.
 public protocol GitRepositories: Sendable {
   /// Brings the mirror of `url` up to date.
@@ -33,8 +39,10 @@ public struct GitFile: Hashable, Sendable {
   public let path: String
   public let kind: Kind
   public let object: String
-  public init(path: String, kind: Kind, object: String) {
-    (self.path, self.kind, self.object) = (path, kind, object)
+  /// Bytes of the blob; 0 for a submodule.
+  public let size: Int64
+  public init(path: String, kind: Kind, object: String, size: Int64 = 0) {
+    (self.path, self.kind, self.object, self.size) = (path, kind, object, size)
   }
 }
 

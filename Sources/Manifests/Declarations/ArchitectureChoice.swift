@@ -68,21 +68,11 @@ public struct ArchitectureChoice: Sendable, Hashable {
   }
 }
 
-/// `platforms: {only, not}` of a `container.yaml` beside a Dockerfile: limits that the image's own source sets.
-public struct PlatformLimits: Sendable, Hashable {
-  public var only: ArchitectureChoice.List?
-  public var not: ArchitectureChoice.List?
-
-  public init(only: ArchitectureChoice.List? = nil, not: ArchitectureChoice.List? = nil) {
-    self.only = only
-    self.not = not
-  }
-
-  /// The same verdict as that of a choice with these keys.
+extension PlatformLimits {
+  /// The same verdict as that of a choice.
   public func verdict(on architecture: Architecture) -> ArchitectureChoice.Verdict {
-    var choice = ArchitectureChoice()
-    (choice.only, choice.not) = (only, not)
-    return choice.verdict(on: architecture)
+    allows(architecture)
+      ? .made(asked: nil) : .excluded(reason: "'platforms' leave it out", location: location)
   }
 }
 

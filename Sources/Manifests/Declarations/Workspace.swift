@@ -44,6 +44,8 @@ public struct Settings: Sendable {
   public var compression: Compression = .zstd
   /// Names of packages that may have other versions on other architectures.
   public var packageComparisonExceptions: [Located<String>] = []
+  /// Where inputs may come from.
+  public var policy = InputPolicy()
 
   public init(name: Located<String>, architectures: [Located<Architecture>]) {
     self.name = name

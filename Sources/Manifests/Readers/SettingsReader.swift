@@ -3,7 +3,8 @@ import GraphCore
 /// Reads `graph.yml`.
 struct SettingsReader {
   static let keys = [
-    "name", "arches", "registries", "aliases", "stamps", "compression", "package-comparison-exceptions",
+    "name", "arches", "registries", "aliases", "stamps", "compression", "policy",
+    "package-comparison-exceptions",
   ]
 
   /// - Returns: `nil` where name or architectures are missing; then nothing else of the workspace can be used.
@@ -28,6 +29,7 @@ struct SettingsReader {
     let compression: Settings.Compression? = reader.text("compression").flatMap {
       reader.choice($0, "compression")
     }
+    let policy = reader.node("policy").map { PolicyReader.read($0, findings) }
     guard let name, !architectures.isEmpty else { return nil }
     var settings = Settings(name: name, architectures: architectures)
     settings.registries = registries
@@ -35,6 +37,7 @@ struct SettingsReader {
     if reader.has("stamps") { settings.stamps = stamps }
     if let compression { settings.compression = compression }
     settings.packageComparisonExceptions = reader.texts("package-comparison-exceptions")
+    if let policy { settings.policy = policy }
     return settings
   }
 

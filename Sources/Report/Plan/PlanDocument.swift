@@ -12,6 +12,7 @@ extension PlanReport {
   ///
   ///     node:   { "name", "label", "step", "rule": "install@1", "architecture": string or null,
   ///               "decision": "cached" | "run" | "pending", "opaque": boolean,
+  ///               "cache": boolean, whether the result may depend on what is in a cache,
   ///               "key": 64 digits, or null while an input is not known, "reason": reason, or null where cached }
   ///     reason: { "kind": "new" | "changed" | "cascade" | "lost" | "forced",
   ///               "changes": [ { "fact", "name", "old", "new", "origin", "madeBy" } ],   filled for "changed"
@@ -52,6 +53,7 @@ extension PlanReport {
       "rule": .string("\(node.action.rule)"),
       "architecture": .text((node.action.architecture ?? node.label.architecture)?.name),
       "decision": .string(decision.rawValue), "opaque": .boolean(node.isOpaque),
+      "cache": .boolean(node.action.usesCache),
       "key": .text(plan.keys[Int(id.index)]?.description), "reason": reasonJSON(plan, id),
     ])
   }

@@ -59,7 +59,7 @@ public enum PlanReport {
       let node = plan.graph[id]
       return [
         kind.rawValue, node.action.rule.name, node.architectureText,
-        node.title + (node.isOpaque ? " (opaque)" : ""), reasonText(plan, id),
+        node.title + marks(node), reasonText(plan, id),
       ]
     }
     return Columns.lines(rows, indent: "  ") { column, row, word in
@@ -70,6 +70,12 @@ public enum PlanReport {
       case .pending: return style.busy(word)
       }
     }
+  }
+
+  /// What a reader has to know of a node's result: `(opaque, cache)`.
+  private static func marks(_ node: Node) -> String {
+    let marks = (node.isOpaque ? ["opaque"] : []) + (node.action.usesCache ? ["cache"] : [])
+    return marks.isEmpty ? "" : " (\(marks.joined(separator: ", ")))"
   }
 
   /// One line: why a node runs, or will.

@@ -104,7 +104,9 @@ extension Compilation {
       let wanted = label.value.architecture == nil ? label.value.on(architecture) : label.value
       return try delivered(wanted, at: label.location)?.source
     case .path(let path):
-      let tree = LocalSourceTree(root: resolved.workspace.root, origin: "", digests: resolved.digests)
+      let tree = LocalSourceTree(
+        root: resolved.workspace.root, origin: "", digests: resolved.digests,
+        observer: resolved.observer)
       if let leaf = try tree.treeLeaf(path.value, origin: path.value) { return .leaf(leaf) }
       let full = "\(resolved.workspace.root)/\(path.value)"
       guard let digest = try? resolved.digests.digest(ofFileAt: full) else {
