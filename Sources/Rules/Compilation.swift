@@ -168,7 +168,7 @@ final class Compilation {
         addIndex(of: image.entry.label, at: image.entry.location)
       } else if let image = imagesByLabel[label] {
         checkDeclaredEdges(of: image)
-        for architecture in architectures {
+        for architecture in madeArchitectures(of: label) {
           _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
         }
         if builder.target(image.entry.label) == nil {

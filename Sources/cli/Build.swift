@@ -69,7 +69,8 @@ struct Build {
     LocalExecutor(
       store: session.store, checkouts: session.store,
       operations: RuleSet.operations(
-        programs: session.programs, scratch: session.scratch.path, isOffline: session.isOffline),
+        programs: session.programs, registries: session.registries, scratch: session.scratch.path,
+        isOffline: session.isOffline),
       scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
       mounts: try running.mountSources(cacheFolder: session.store.caches, folder: session.startFolder),
       readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })

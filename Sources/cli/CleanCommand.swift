@@ -25,7 +25,7 @@ struct CleanCommand: AsyncParsableCommand {
       let caches = try await CacheFolders(folder: "\(folder)/caches", helper: Machine.sandboxHelper())
         .removeAll()
       if caches.inUse > 0 {
-        Console.note("graph: \(caches.inUse) caches are in use: they stay")
+        Console.note("graph: \(Self.count(caches.inUse)) in use: not removed")
       }
       if all {
         FolderRemoval.remove(folder)
@@ -34,9 +34,11 @@ struct CleanCommand: AsyncParsableCommand {
         let store = try Store.open(at: folder, mode: .readWrite)
         let bytes = try store.trim(maximumBytes: 0, graceSeconds: 0)
         Console.print(
-          "removed \(bytes / 1_048_576) MiB of checkouts and \(caches.removed) caches; results and snapshots stay\n"
+          "removed \(bytes / 1_048_576) MiB of checkouts and \(Self.count(caches.removed)); results and snapshots stay\n"
         )
       }
     }
   }
+
+  private static func count(_ caches: Int) -> String { "\(caches) \(caches == 1 ? "cache" : "caches")" }
 }

@@ -22,6 +22,7 @@ struct Session {
   /// The name of the snapshot in use; `nil` where it was resolved in memory and not recorded.
   let snapshotName: String?
   let programs: HostProgramRunner
+  let registries: SkopeoRegistries
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
@@ -41,12 +42,15 @@ struct Session {
 
   /// Loads, resolves and compiles the workspace that `options` means.
   ///
-  /// - Parameter patterns: what the command is about; where all of them name architectures, nothing is resolved and
-  ///   compiled for others. Empty for everything.
+  /// - Parameters:
+  ///   - patterns: what the command is about; where all of them name architectures, nothing is resolved and
+  ///     compiled for others. Empty for everything.
+  ///   - footprint: learns what the graph depends on.
+  ///   - authFile: where credentials of registries are, in place of where podman and docker keep them.
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
-  /// - Parameter footprint: learns what the graph depends on.
   static func open(
-    _ options: GlobalOptions, _ access: Access, for patterns: [String] = [], footprint: Footprint? = nil
+    _ options: GlobalOptions, _ access: Access, for patterns: [String] = [], footprint: Footprint? = nil,
+    authFile: String? = nil
   ) async throws -> Session {
     let asked = try patterns.map { try LabelPattern($0).architecture }
     let loader = WorkspaceLoader(files: footprint.map { .disk.observed(by: $0) } ?? .disk)
@@ -61,6 +65,10 @@ struct Session {
     let programs = HostProgramRunner(
       scratch: scratch.path, environment: Environment.all, logger: options.logger,
       observer: footprint)
+    let registries = SkopeoRegistries(
+      skopeo: Skopeo(
+        programs: programs, environment: Environment.all, authFile: authFile, scratch: scratch.path),
+      access: workspace.registryAccess)
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: footprint)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
@@ -69,8 +77,7 @@ struct Session {
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: SkopeoRegistries(programs: programs),
-        programs: programs, digests: digests, observer: footprint),
+        git: mirrors, registries: registries, programs: programs, digests: digests, observer: footprint),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -91,7 +98,7 @@ struct Session {
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
-      programs: programs,
+      programs: programs, registries: registries,
       scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 

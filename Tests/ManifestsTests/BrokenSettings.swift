@@ -93,6 +93,28 @@ let brokenSettings: [BrokenWorkspace] = [
         + "'registry.example.org/app/job:tag', or a label such as //base/minimal",
     ]),
   BrokenWorkspace(
+    "authorities of registries",
+    [
+      "graph.yml": """
+      name: demo
+      arches: [x86_64]
+      registries:
+        a.example.org: {ca: certs/cb.crt}
+        b.example.org: {ca: certs/ca.crt, insecure: true}
+        c.example.org: {ca: /etc/ssl/ca.crt, cert: x}
+
+      """,
+      "certs/ca.crt": "",
+    ],
+    [
+      "graph.yml:4:23: error: 'certs/cb.crt' does not exist in the workspace | did you mean 'certs/ca.crt'?",
+      "graph.yml:5:23: error: 'ca' has no use for an insecure registry | remove 'insecure', so that "
+        + "certificates are looked at, or remove 'ca'",
+      "graph.yml:6:23: error: '/etc/ssl/ca.crt' is an absolute path | write a path relative to the folder "
+        + "of graph.yml",
+      "graph.yml:6:40: error: unknown key 'cert' in registry 'c.example.org' | known keys: own, insecure, ca",
+    ]),
+  BrokenWorkspace(
     "bad alias label",
     [
       "graph.yml": """

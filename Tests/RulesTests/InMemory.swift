@@ -12,8 +12,6 @@ struct TextWorkspace {
   /// External images, by reference.
   var registry: [String: RemoteImage] = [:]
   var git: any GitRepositories = NoGit()
-  /// Changes what was resolved before it is compiled.
-  var edit: (ResolvedWorkspace) -> ResolvedWorkspace = { $0 }
 
   /// An index entry `app/NAME` for each image, with its Dockerfile and other files in `NAME/`.
   ///
@@ -86,7 +84,7 @@ struct TextWorkspace {
     )
     let (resolved, resolveFaults) = try await Resolver(ports: ports, ruleTools: RuleSet.hostTools).resolve(
       workspace, policy: .init(snapshot: nil, isOffline: false, isListing: false, today: "2026-01-02"))
-    let (compiled, faults) = try GraphCompiler.compile(edit(resolved), buildNumber: nil)
+    let (compiled, faults) = try GraphCompiler.compile(resolved, buildNumber: nil)
     try inspect(compiled)
     var all = loadFaults
     all.add(contentsOf: resolveFaults)
@@ -148,6 +146,9 @@ private struct TextRegistry: ImageRegistries {
     }
     guard let image = images[reference] else { throw GraphError(.user, "the registry has no '\(reference)'") }
     return image
+  }
+  func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws {
+    throw GraphError(.bug, "nothing is pulled here")
   }
 }
 

@@ -52,6 +52,12 @@ public protocol ImageRegistries: Sendable {
   ///
   /// - Throws: `NoSuchPlatform` where the image is there for others only; `GraphError`.
   func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage
+
+  /// Copies an image into a new folder: its manifest as `manifest.json`, every other blob under its hexadecimal digest.
+  ///
+  /// - Parameter manifest: SHA-256 of the image manifest, 64 hexadecimal digits; whatever tag or digest `reference` has
+  ///   beside it plays no part.
+  func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws
 }
 
 /// A registry has an image, and not for the architecture that was asked for.

@@ -68,11 +68,26 @@ public struct ArchitectureChoice: Sendable, Hashable {
   }
 }
 
-extension PlatformLimits {
-  /// The same verdict as that of a choice.
+/// `platforms: {only, not}` of a `container.yaml` beside a Dockerfile: limits that the image's own source sets.
+public struct PlatformLimits: Sendable, Hashable {
+  public var only: ArchitectureChoice.List?
+  public var not: ArchitectureChoice.List?
+
+  public init(only: ArchitectureChoice.List? = nil, not: ArchitectureChoice.List? = nil) {
+    self.only = only
+    self.not = not
+  }
+
+  /// Whether the image is made for an architecture.
+  public func allows(_ architecture: Architecture) -> Bool {
+    if case .made = verdict(on: architecture) { true } else { false }
+  }
+
+  /// The same verdict as that of a choice with these keys.
   public func verdict(on architecture: Architecture) -> ArchitectureChoice.Verdict {
-    allows(architecture)
-      ? .made(asked: nil) : .excluded(reason: "'platforms' leave it out", location: location)
+    var choice = ArchitectureChoice()
+    (choice.only, choice.not) = (only, not)
+    return choice.verdict(on: architecture)
   }
 }
 

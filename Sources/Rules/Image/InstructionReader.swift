@@ -45,7 +45,6 @@ struct InstructionReader {
       return
     default: break
     }
-    guard !refuses(instruction) else { return }
     guard state != nil else {
       // Reading the file has reported it.
       hasFailed = true

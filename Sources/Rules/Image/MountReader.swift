@@ -21,7 +21,6 @@ struct MountReader {
 
   /// - Parameter content: what a bind shows, and a cache with `from=` begins with.
   func read(showing content: Command.Mount.Content) throws(Fault) -> Command.Mount {
-    try requireKnownOptions()
     switch mount.kind {
     case .bind:
       return Command.Mount(
@@ -116,39 +115,12 @@ struct MountReader {
     return value
   }
 
-  /// Bytes, with the units that BuildKit takes: `512k`, `64m`, `2g`, with or without `b` or `ib`.
+  /// In bytes; none, which is no limit, also for 0.
   private func size() throws(Fault) -> UInt64? {
     guard let text = mount.size else { return nil }
-    var word = text.lowercased()[...]
-    if word.hasSuffix("b") { word = word.dropLast() }
-    if word.hasSuffix("i") { word = word.dropLast() }
-    var shift = 0
-    if let last = word.last, let unit = Array("kmgtp").firstIndex(of: last) {
-      shift = 10 * (unit + 1)
-      word = word.dropLast()
-    }
-    guard let number = UInt64(word), number > 0, number <= UInt64.max >> shift else {
+    guard let bytes = mount.sizeInBytes.flatMap({ UInt64(exactly: $0) }) else {
       throw Fault("size '\(text)' is no number of bytes", "write it such as size=64m")
     }
-    return number << shift
-  }
-
-  /// An option that a kind does not have would be without effect.
-  private func requireKnownOptions() throws(Fault) {
-    let isSecret = mount.kind == .secret
-    let isOfUser = isSecret || mount.kind == .ssh
-    let isContent = mount.kind == .bind || mount.kind == .cache
-    let hasAccess = isOfUser || mount.kind == .cache
-    let options: [(name: String, isThere: Bool, isKnown: Bool)] = [
-      ("source", mount.source != nil, isContent || isSecret), ("from", mount.from != nil, isContent),
-      ("id", mount.id != nil, hasAccess), ("readonly or rw", mount.isWritable != nil, isContent),
-      ("required", mount.isRequired, isOfUser), ("mode", mount.mode != nil, hasAccess),
-      ("uid", mount.user != nil, hasAccess), ("gid", mount.group != nil, hasAccess),
-      ("size", mount.size != nil, mount.kind == .tmpfs), ("env", mount.environmentName != nil, isSecret),
-      ("sharing", mount.sharing != .shared, mount.kind == .cache),
-    ]
-    for option in options where option.isThere && !option.isKnown {
-      throw Fault("a mount of type \(mount.kind.rawValue) has no option '\(option.name)'", "leave it out")
-    }
+    return bytes == 0 ? nil : bytes
   }
 }

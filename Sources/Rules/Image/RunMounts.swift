@@ -92,9 +92,10 @@ extension InstructionReader {
     _ mount: Dockerfile.Mount, _ instruction: Dockerfile.Instruction
   ) -> Dockerfile.Mount {
     var mount = mount
-    mount.target = mount.target.map { expand($0, instruction) }
-    mount.source = mount.source.map { expand($0, instruction) }
-    mount.id = mount.id.map { expand($0, instruction) }
+    let places: [WritableKeyPath<Dockerfile.Mount, String?>] = [
+      \.target, \.source, \.id, \.mode, \.user, \.group, \.size, \.environmentName,
+    ]
+    for place in places { mount[keyPath: place] = mount[keyPath: place].map { expand($0, instruction) } }
     mount.from = mount.from.map { Located(expand($0.value, instruction), at: $0.location) }
     return mount
   }
@@ -141,7 +142,9 @@ extension InstructionReader {
         listing: try compilation.listing(of: image))
       {
       case .success(let found): return found
-      case .failure(let diagnostic): compilation.diagnostics.add(diagnostic)
+      case .failure(var diagnostic):
+        diagnostic.message = diagnostic.message.replacing(literal, with: path)
+        compilation.diagnostics.add(diagnostic)
       }
     } catch let error as GraphError {
       compilation.diagnostics.add(.error(error.message, at: location, hint: error.hint))
