@@ -91,7 +91,7 @@ let package = Package(
     tests("GraphCoreTests", ["GraphCore"]),
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
-    tests("ResolveTests", ["Resolve", "Manifests", "GraphCore"]),
+    tests("ResolveTests", ["Resolve", "Manifests", "GraphCore", "SourceControl"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux"]),
     tests("ExecuteTests", ["Execute", "GraphCore", "Formats", "CLinux"]),

@@ -25,10 +25,10 @@ struct FieldReader {
     for (key, value) in node.pairs {
       guard let name = key.text else { continue }
       if fields[name] == nil { fields[name] = value }
-      if !keys.contains(name), !ignored.contains(name) {
+      if !keys.contains(name), !ignored.contains(name), !findings.isFull {
         findings.error(
           "unknown key '\(name.shortened)' in \(what)", at: key,
-          hint: Nearest.hint(for: name, among: keys, noun: "known keys"))
+          hint: Nearest.hint(for: name, among: keys, noun: "known keys"), code: "unknown-key")
       }
     }
     self.fields = fields

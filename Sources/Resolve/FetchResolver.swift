@@ -24,7 +24,10 @@ struct FetchResolver {
         command.architectures.isEmpty ? [workspace.fetchArchitecture] : command.architectures.map(\.value)
       for architecture in architectures {
         let key = Pins.FetchKey(label: command.label.value.description, architecture: architecture.name)
-        if pins.fetch(key) != nil { continue }
+        if let pin = pins.fetch(key) {
+          check(pin.files, of: command, pins, &diagnostics)
+          continue
+        }
         let group = Group(
           argv: fetch.resolver.map { Template($0.value).filled { architecture.placeholders[$0] } },
           architecture: architecture)
@@ -39,6 +42,23 @@ struct FetchResolver {
     for (group, commands) in groups {
       try pins.offlineCheck("what '\(group.argv.joined(separator: " "))' fetches")
       try await resolve(group, commands, in: workspace, pins: &pins, diagnostics: &diagnostics)
+    }
+  }
+
+  /// Reports addresses that the policy does not allow.
+  @discardableResult
+  private func check(
+    _ files: [Snapshot.FetchPin.File], of command: CommandTarget, _ pins: Pins,
+    _ diagnostics: inout Diagnostics
+  ) -> Bool {
+    do {
+      try pins.checkFetches(files)
+      return true
+    } catch {
+      diagnostics.add(
+        .error(
+          error.message, at: command.fetch?.resolver.first?.location ?? command.location, hint: error.hint))
+      return false
     }
   }
 
@@ -83,6 +103,7 @@ struct FetchResolver {
             hint: "correct the name in 'for-each'"))
         continue
       }
+      guard check(found, of: command, pins, &diagnostics) else { continue }
       pins.add(
         Snapshot.FetchPin(
           label: command.label.value.description, architecture: group.architecture.name, files: found))

@@ -1,5 +1,6 @@
 import Glibc
 import GraphCore
+import Manifests
 
 /// A folder of the workspace as a source: read live, so an edit shows at once, committed or not.
 public struct LocalSourceTree: SourceTree {
@@ -37,10 +38,22 @@ public struct LocalSourceTree: SourceTree {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
+      guard bytes.count <= SourceText.bytesMax else { throw Self.tooLarge(path) }
       let count = Glibc.read(descriptor, &buffer, buffer.count)
       if count < 0 { throw GraphError(.environment, "cannot read '\(full)': \(systemError())") }
       if count == 0 { return bytes }
       bytes += buffer[..<count]
+    }
+  }
+
+  public func kind(_ path: String) throws -> SourceKind? {
+    var status = stat()
+    guard stat(absolute(path), &status) == 0 else { return nil }
+    try requireInside(path)
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: return .folder
+    case S_IFREG: return .file
+    default: return nil
     }
   }
 

@@ -28,18 +28,29 @@ public struct ResolvedImage: Sendable {
   public let contextFolder: String
   /// The commit that the source is, where it comes from git.
   public let revision: Snapshot.GitPin?
+  /// What `images:` of `graph.d` says of the entry.
+  public let options: EntryOptions
   /// Whether COPY and ADD do not see a path of the build context, relative to it; `nil` where they see all.
   public var isIgnored: (@Sendable (String) -> Bool)?
+  /// What `container.yaml` beside the Dockerfile says of architectures; `nil` where it says nothing.
+  public var platformLimits: PlatformLimits?
+  /// The repositories that ADD names, by the text that names them, variables replaced.
+  public internal(set) var repositories: [String: AddedRepository] = [:]
 }
 
-extension ResolvedImage {
-  /// The place of the image that FROM names; the entry's where there is none.
-  public var fromLocation: SourceLocation {
-    for instruction in dockerfile.instructions {
-      if case .from(let from) = instruction.kind { return from.image.location }
-    }
-    return entry.location
+extension ResolvedWorkspace {
+  /// The stages of an image for an architecture.
+  public func stages(of image: ResolvedImage, for architecture: Architecture) -> StagePlan {
+    StagePlan(
+      image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
+      names: names)
   }
+}
+
+extension Workspace {
+  /// What `BUILDPLATFORM` means: the first architecture of `graph.yml`, and not the machine's own, so that a key is
+  /// the same wherever it is computed.
+  var buildArchitecture: Architecture { settings.architectures.first?.value ?? .host }
 }
 
 /// An index entry whose source, or the image it stands on, could not be brought.
@@ -49,10 +60,13 @@ public struct UnresolvedImage: Sendable {
   public let reason: String
   /// What could not be brought is named here.
   public let location: SourceLocation
+  /// What would bring it; `nil` where that is to try again.
+  public let hint: String?
 
-  public init(entry: ImageEntry, reason: String, location: SourceLocation) {
+  public init(entry: ImageEntry, reason: String, location: SourceLocation, hint: String? = nil) {
     self.entry = entry
     self.reason = reason
     self.location = location
+    self.hint = hint
   }
 }

@@ -38,12 +38,15 @@ final class Compilation {
   /// Images that have a place in the graph and no content yet.
   var unresolvedLabels: Set<Label> = []
 
+  /// Entries that need each other, which has been reported.
+  private var entriesInCycles: Set<Label> = []
   /// By label with architecture; `nil` where compiling failed and has been reported.
   private var imageStates: [Label: ImageState?] = [:]
   private var repositoryOutputs: [Label: OutputReference?] = [:]
   private var commandNodes: [Label: NodeID?] = [:]
   /// By source and folder.
   var listings: [String: [SourceFile]] = [:]
+  var contexts: [String: ContextFiles] = [:]
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
@@ -98,6 +101,24 @@ final class Compilation {
 
   var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
 
+  /// Whether a label is an image or a base, compiled or not.
+  func isImage(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return basesByLabel[plain] != nil || isEntry(label)
+  }
+
+  /// Whether a label is a command or a repository.
+  func deliversFiles(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return commandsByLabel[plain] != nil || repositoriesByLabel[plain] != nil
+  }
+
+  /// Whether a label is an entry of the index.
+  func isEntry(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return imagesByLabel[plain] != nil || unresolvedByLabel[plain] != nil
+  }
+
   func compileEverything() throws {
     for command in resolved.workspace.commands {
       for architecture in command.targetArchitectures {
@@ -115,26 +136,41 @@ final class Compilation {
       }
       if builder.target(base.label.value) == nil { addIndex(of: base.label.value, at: base.label.location) }
     }
-    for image in resolved.unresolved {
-      checkDeclaredEdges(of: image.entry, discovered: nil)
-      for architecture in architectures { try compile(image, image.entry.label.on(architecture)) }
-      addIndex(of: image.entry.label, at: image.entry.location)
-    }
-    for image in resolved.images {
-      checkDeclaredEdges(of: image)
-      for architecture in architectures {
-        _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
-      }
-      if builder.target(image.entry.label) == nil {
+    for label in try entryOrder() {
+      if let image = unresolvedByLabel[label] {
+        checkDeclaredEdges(of: image.entry, discovered: nil)
+        if entriesInCycles.contains(label) { continue }
+        for architecture in architectures { try compile(image, image.entry.label.on(architecture)) }
         addIndex(of: image.entry.label, at: image.entry.location)
+      } else if let image = imagesByLabel[label] {
+        checkDeclaredEdges(of: image)
+        for architecture in architectures {
+          _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
+        }
+        if builder.target(image.entry.label) == nil {
+          addIndex(of: image.entry.label, at: image.entry.location)
+        }
       }
     }
+  }
+
+  /// Entries in an order where parents come first, so that compiling one never goes deep. Reports entries that need each
+  /// other, and those that stand on what the policy does not allow.
+  private func entryOrder() throws -> [Label] {
+    let entries = resolved.entryGraph
+    for diagnostic in entries.cycleDiagnostics { diagnostics.add(diagnostic) }
+    entriesInCycles = entries.inCycles
+    checkRepositories()
+    checkAncestry(entries)
+    return entries.parentsFirst
   }
 
   /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
   func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
     let label = known(label)
     if let known = imageStates[label] { return known }
+    // They have been reported, with the shortest way round.
+    if entriesInCycles.contains(label.withoutArchitecture) { return nil }
     let state: ImageState?? = try guardingCycles(label, at: location) {
       if let base = basesByLabel[label.withoutArchitecture] {
         guard isDeclared(label, among: base.architectures, at: location) else { return nil }
@@ -225,6 +261,9 @@ final class Compilation {
 
   var commands: [CommandTarget] { resolved.workspace.commands }
 
+  // Compiling what a target needs before it costs stack.
+  private static let depthMax = 300
+
   private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
     -> T??
   {
@@ -240,6 +279,14 @@ final class Compilation {
         .error(
           "these targets need each other: \(path)", at: location,
           hint: "remove one of: " + lines.joined(separator: "; ")))
+      return .some(nil)
+    }
+    guard inProgress.count < Self.depthMax else {
+      diagnostics.add(
+        .error(
+          "'\(label.withoutArchitecture)' is the end of a chain of more than \(Self.depthMax) targets",
+          at: location,
+          hint: "declare what others need before them, or make the chain shorter", code: "limit"))
       return .some(nil)
     }
     inProgress.append((label, location))

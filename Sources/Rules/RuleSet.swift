@@ -10,11 +10,12 @@ public enum RuleSet {
     programs: any HostPrograms, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), ContextOperation(), CopyOperation(), ExtractOperation(),
+      AssembleOperation(), ConfigureOperation(), ContextOperation(), CopyOperation(scratch: scratch),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
-      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), UnresolvedOperation(),
+      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), SelectOperation(),
+      UnresolvedOperation(),
     ]
   }
 }

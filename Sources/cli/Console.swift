@@ -67,6 +67,9 @@ enum Exit {
       Console.note("graph: error: \(error.message)")
       if let hint = error.hint { Console.note("  hint: \(hint)") }
       throw code(of: error.kind)
+    } catch let unusable as UnusableWorkspace {
+      Console.show(unusable.diagnostics)
+      throw manifestErrors
     } catch let error as LabelError {
       Console.note("graph: error: \(error)")
       throw ExitCode(64)

@@ -50,8 +50,7 @@ struct Session {
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
     guard let workspace = loaded else {
-      Console.show(loadFaults)
-      throw Exit.manifestErrors
+      throw UnusableWorkspace(diagnostics: SourceLines(root: root).completing(loadFaults))
     }
     var diagnostics = loadFaults
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
@@ -177,6 +176,11 @@ struct Session {
     guard let newest = try store.newestSnapshot() else { return nil }
     return (newest.name, try Snapshot(encoded: newest.document))
   }
+}
+
+/// A workspace whose graph.yml cannot be used, so that nothing else of it can be.
+struct UnusableWorkspace: Error {
+  let diagnostics: Diagnostics
 }
 
 /// A folder of this process alone, removed with all it holds when the last user is gone.

@@ -195,7 +195,7 @@ let brokenPipelineFiles: [BrokenText] = [
     [
       "cccp.yml:2:1: error: unknown key 'test-skp' in a cccp file | did you mean "
         + "'test-skip'? known keys: job-id, test-skip, test-script, build-script, "
-        + "delivery-script"
+        + "delivery-script, docker-index, custom-delivery, local-delivery, upstreams, nulecule-file"
     ]),
   BrokenText(
     "no job-id",
@@ -208,9 +208,28 @@ let brokenPipelineFiles: [BrokenText] = [
     "legacy keys",
     """
     job-id: a
-    Upstreams: [{ref: a}]
-    docker-index: true
+    desired-tag: 3.10
+    docker-index: yes please
+    custom-delivery: True
+    Upstreams: [{ref: a}, {ref: b, url: 'ext::sh -c id', ulr: x}]
+    test-script: "a\\tb"
 
     """,
-    []),
+    [
+      "cccp.yml:3:15: error: 'docker-index' must be true or false, not 'yes please'",
+      "cccp.yml:4:18: warning: 'custom-delivery' has no 'delivery-script' beside it | add "
+        + "'delivery-script: SCRIPT'",
+      "cccp.yml:5:13: error: an item of 'Upstreams' has no 'url' | add, for example, 'url: "
+        + "https://git.example.org/upstream.git'",
+      "cccp.yml:5:37: error: git address 'ext::sh -c id' has the scheme 'ext::', which runs "
+        + "programs and is not supported | use https://, http://, git://, ssh://, file://, "
+        + "host:path or an absolute path",
+      "cccp.yml:5:54: error: unknown key 'ulr' in an item of 'Upstreams' | did you mean 'url'? "
+        + "known keys: ref, url",
+      "cccp.yml:6:14: error: test-script has a control character in it | remove it",
+    ]),
+  BrokenText(
+    "upstreams in both spellings",
+    "job-id: a\nupstreams: []\nUpstreams: []\n",
+    ["cccp.yml:3:12: error: 'Upstreams' and 'upstreams' are both there | keep one of them"]),
 ]

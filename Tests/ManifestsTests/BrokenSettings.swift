@@ -26,7 +26,7 @@ let brokenSettings: [BrokenWorkspace] = [
     ],
     [
       "graph.yml:1:1: error: graph.yml must be a mapping of 'key: value', not a list | "
-        + "known keys: name, arches, registries, aliases, stamps, compression"
+        + "known keys: name, arches, registries, aliases, stamps, compression, policy"
     ]),
   BrokenWorkspace(
     "no arches",
@@ -48,7 +48,7 @@ let brokenSettings: [BrokenWorkspace] = [
     ],
     [
       "graph.yml:1:1: error: unknown key 'nmae' in graph.yml | did you mean 'name'? "
-        + "known keys: name, arches, registries, aliases, stamps, compression",
+        + "known keys: name, arches, registries, aliases, stamps, compression, policy",
       "graph.yml:1:1: error: graph.yml has no 'name' | add, for example, 'name: my-index'",
       "graph.yml:2:18: error: 'amd64' is no architecture | write 'x86_64'; known "
         + "architectures: x86_64, aarch64, ppc64le, s390x, riscv64, armhfp, i386",

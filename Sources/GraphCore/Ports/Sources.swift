@@ -39,8 +39,10 @@ public struct GitFile: Hashable, Sendable {
   public let path: String
   public let kind: Kind
   public let object: String
-  public init(path: String, kind: Kind, object: String) {
-    (self.path, self.kind, self.object) = (path, kind, object)
+  /// Bytes of the blob; 0 for a submodule.
+  public let size: Int64
+  public init(path: String, kind: Kind, object: String, size: Int64 = 0) {
+    (self.path, self.kind, self.object, self.size) = (path, kind, object, size)
   }
 }
 

@@ -198,24 +198,3 @@ extension Dockerfile.Instruction {
   /// The instruction, shortened for a list.
   public var shortText: String { String(text.prefix(60)) }
 }
-
-/// `cccp.yml` beside a Dockerfile. Its keys are in BUILDGRAPH.md, section 3.6.
-public struct PipelineFile: Sendable, Hashable {
-  public var jobID: Located<String>
-  public var testSkip: Bool
-  public var testScript: Located<String>?
-  public var buildScript: Located<String>?
-  public var deliveryScript: Located<String>?
-  public var location: SourceLocation
-  public init(
-    jobID: Located<String>, testSkip: Bool, testScript: Located<String>?, buildScript: Located<String>?,
-    deliveryScript: Located<String>?, location: SourceLocation
-  ) {
-    self.jobID = jobID
-    self.testSkip = testSkip
-    self.testScript = testScript
-    self.buildScript = buildScript
-    self.deliveryScript = deliveryScript
-    self.location = location
-  }
-}

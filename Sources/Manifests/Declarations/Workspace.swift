@@ -42,6 +42,8 @@ public struct Settings: Sendable {
   public var stamps: Set<Stamp> = [.revision, .base]
   /// How layers are compressed in what is exported.
   public var compression: Compression = .zstd
+  /// Where inputs may come from.
+  public var policy = InputPolicy()
 
   public init(name: Located<String>, architectures: [Located<Architecture>]) {
     self.name = name

@@ -6,10 +6,10 @@ import Resolve
 /// Images of registries outside the workspace, pinned by manifest digest in the snapshot.
 extension Compilation {
   /// The state that an external image is; `nil` where the snapshot has no pin for it, which resolving has reported.
-  func externalState(_ reference: String, label: Label, location: SourceLocation) throws -> ImageState? {
-    guard let architecture = label.architecture,
-      let pin = imagePin(reference, architecture)
-    else { return nil }
+  func externalState(
+    _ reference: String, label: Label, architecture: Architecture, location: SourceLocation
+  ) throws -> ImageState? {
+    guard let pin = imagePin(reference, architecture) else { return nil }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
     var settings = ImageSettings(configuration.run)
     settings.author = configuration.author

@@ -10,38 +10,19 @@ import Resolve
 /// a changed LABEL above a RUN does not run it again.
 extension Compilation {
   func compile(_ image: ResolvedImage, _ label: Label) throws -> ImageState? {
-    var reader = InstructionReader(compilation: self, image: image, label: label)
-    for instruction in image.dockerfile.instructions { try reader.read(instruction) }
-    if let base = reader.unresolvedBase {
+    guard let architecture = label.architecture else { return nil }
+    let stages = ImageStages(compilation: self, image: image, label: label, architecture: architecture)
+    let state = try stages.finishedState()
+    if let base = stages.unresolved {
       try compile(
         UnresolvedImage(
-          entry: image.entry, reason: "its base \(base) is not there", location: image.fromLocation), label,
-        standingOn: base)
+          entry: image.entry, reason: "its base \(base.value) is not there", location: base.location), label,
+        standingOn: base.value)
     }
-    guard let state = reader.finishedState else { return nil }
+    guard let state else { return nil }
     finish(
-      state, label: label, revision: image.revision, runs: reader.runs, location: image.entry.location)
+      state, label: label, revision: image.revision, runs: stages.runs, location: image.entry.location)
     return state
-  }
-
-  /// The build context of an image without what is ignored, walked once however many instructions and architectures read
-  /// it. Folders stay where something in them does.
-  func listing(of image: ResolvedImage) throws -> [SourceFile] {
-    let place =
-      "\(image.source.origin)\0\(image.contextFolder)"
-      + (image.isIgnored == nil ? "" : "\0\(image.entry.label)")
-    if let known = listings[place] { return known }
-    var files = try image.source.list(image.contextFolder) ?? []
-    if let isIgnored = image.isIgnored {
-      var kept: Set<String> = []
-      for file in files where !isIgnored(file.path) {
-        var parts = file.path.split(separator: "/")
-        while !parts.isEmpty, kept.insert(parts.joined(separator: "/")).inserted { parts.removeLast() }
-      }
-      files = files.filter { kept.contains($0.path) }
-    }
-    listings[place] = files
-    return files
   }
 
   /// Stacks a layer with its `pack` node.
@@ -134,40 +115,5 @@ extension Compilation {
       !url[scheme.upperBound..<at].contains("/")
     else { return url }
     return String(url[..<scheme.upperBound] + url[url.index(after: at)...])
-  }
-
-  /// Differences between the declared edges (`depends-on`) and what the Dockerfile names.
-  func checkDeclaredEdges(of image: ResolvedImage) {
-    var discovered: Set<Label> = []
-    for architecture in architectures {
-      for base in image.dockerfile.bases(for: architecture) {
-        if case .target(let label) = resolved.names.meaning(of: base.value) {
-          discovered.insert(known(label).withoutArchitecture)
-        }
-      }
-    }
-    checkDeclaredEdges(of: image.entry, discovered: discovered)
-  }
-
-  /// - Parameter discovered: what the Dockerfile names; `nil` where it could not be read.
-  func checkDeclaredEdges(of entry: ImageEntry, discovered: Set<Label>?) {
-    for item in entry.dependsOn {
-      switch resolved.names.meaning(of: item.value) {
-      case .target(let label) where known(label).withoutArchitecture == entry.label:
-        diagnostics.add(
-          .warning(
-            "'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
-      case .target(let label) where discovered?.contains(known(label).withoutArchitecture) == false:
-        diagnostics.add(
-          .warning(
-            "depends-on names '\(item.value)', which the Dockerfile does not use", at: item.location,
-            hint: "a declared edge alone rebuilds nothing: remove it, or use the image"))
-      case .unknown(let hint):
-        diagnostics.add(
-          .warning("depends-on names '\(item.value)', which no entry declares", at: item.location, hint: hint)
-        )
-      case .target, .external: continue
-      }
-    }
   }
 }

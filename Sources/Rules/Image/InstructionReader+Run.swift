@@ -27,7 +27,7 @@ extension InstructionReader {
       compilation.addInstallation(
         installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text,
         to: &current,
-        label: label, location: instruction.location)
+        label: label, architecture: architecture, location: instruction.location)
       state = current
     }
     if let rest = lowered.rest {
@@ -76,7 +76,7 @@ extension InstructionReader {
             discards: ["/var/cache/ldconfig/aux-cache"], user: current.settings.user ?? ""),
           limits: .init(memoryMegabytes: 512)),
         location: instruction.location, isOpaque: true))
-    runs.append(node)
+    stages.runs.append(node)
     current.uncheckedRuns.append(("\(number)", OutputReference(node: node, output: "layer")))
     compilation.push(
       OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
