@@ -58,7 +58,7 @@ let package = Package(
     // Actions as the Remote Execution API has them: messages and uploads, no connection.
     library("RemoteExecution", ["GraphCore", "Formats"]),
     library("SourceControl", ["GraphCore", "CGit2"]),
-    library("Publish", ["GraphCore", "Formats"]),
+    library("Publish", ["GraphCore", "Formats", "Manifests"]),
     library("Report", ["GraphCore"]),
     // One file per subcommand.
     .executableTarget(
@@ -101,6 +101,7 @@ let package = Package(
         "RemoteExecution", "Execute", "Store", "GraphCore", "Formats",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["drive.py"]),
+    tests("PublishTests", ["Publish", "GraphCore"]),
     tests("WaveTests", ["Execute", "GraphCore"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore"]),

@@ -41,6 +41,8 @@ public struct EntryGraph: Sendable {
   private let indices: [Label: Int]
   /// Positions in `edges`, by child.
   private let edgesByChild: [[Int]]
+  /// By child: positions in `edges` of those that lead to an entry, and its position in `labels`.
+  private let parents: [[(edge: Int, entry: Int)]]
 
   /// - Parameter images: those of the entries whose Dockerfiles are known.
   public init(_ workspace: Workspace, names: ImageNames, images: [ResolvedImage] = []) {
@@ -93,21 +95,22 @@ public struct EntryGraph: Sendable {
         }
       }
     }
+    parents = edgesByChild.map { positions in
+      positions.compactMap { position in
+        let edge = edges[position]
+        // An edge that an entry declares to itself is dropped.
+        guard case .target(let label) = edge.parent, !(edge.isSelf && edge.origin == .declared) else {
+          return nil
+        }
+        return indices[label].map { (position, $0) }
+      }
+    }
     (self.labels, self.indices, self.edges, self.edgesByChild) = (labels, indices, edges, edgesByChild)
   }
 
   /// The edges of an entry to what it stands on.
   public func edges(of label: Label) -> [Edge] {
     indices[label].map { edgesByChild[$0].map { edges[$0] } } ?? []
-  }
-
-  /// The entry that an edge leads to; `nil` for other parents and for an edge that is dropped: one that an entry declares
-  /// to itself.
-  private func entry(_ edge: Edge) -> Int? {
-    guard case .target(let label) = edge.parent, !(edge.isSelf && edge.origin == .declared) else {
-      return nil
-    }
-    return indices[label]
   }
 
   // MARK: Order
@@ -123,9 +126,10 @@ public struct EntryGraph: Sendable {
       isMet[start] = true
       var open = [(entry: start, next: 0)]
       while let (index, next) = open.last {
-        if next < edgesByChild[index].count {
+        if next < parents[index].count {
           open[open.count - 1].next += 1
-          if let parent = entry(edges[edgesByChild[index][next]]), !isMet[parent] {
+          let parent = parents[index][next].entry
+          if !isMet[parent] {
             isMet[parent] = true
             open.append((parent, 0))
           }
@@ -142,7 +146,7 @@ public struct EntryGraph: Sendable {
   public var depths: [Label: Int] {
     var depths: [Label: Int] = [:]
     for index in order {
-      let below = edgesByChild[index].compactMap { entry(edges[$0]) }.compactMap { depths[labels[$0]] }
+      let below = parents[index].compactMap { depths[labels[$0.entry]] }
       depths[labels[index]] = below.max().map { $0 + 1 } ?? 0
     }
     return depths
@@ -151,10 +155,8 @@ public struct EntryGraph: Sendable {
   /// All entries that stand on one, directly or not.
   public func dependants(of label: Label) -> Set<Label> {
     var children: [Int: [Int]] = [:]
-    for edge in edges {
-      if let parent = entry(edge), let child = indices[edge.child] {
-        children[parent, default: []].append(child)
-      }
+    for (child, parents) in parents.enumerated() {
+      for parent in parents { children[parent.entry, default: []].append(child) }
     }
     var found: Set<Int> = []
     var open = indices[label].map { [$0] } ?? []
@@ -191,9 +193,9 @@ extension EntryGraph {
           stack.append(index)
           isOpen[index] = true
         }
-        if next < edgesByChild[index].count {
+        if next < parents[index].count {
           calls[calls.count - 1].next += 1
-          guard let parent = entry(edges[edgesByChild[index][next]]) else { continue }
+          let parent = parents[index][next].entry
           if number[parent] < 0 {
             calls.append((parent, 0))
           } else if isOpen[parent] {
@@ -210,7 +212,7 @@ extension EntryGraph {
           group.append(member)
           if member == index { break }
         }
-        let isLoop = group.count > 1 || edgesByChild[index].contains { entry(edges[$0]) == index }
+        let isLoop = group.count > 1 || parents[index].contains { $0.entry == index }
         if isLoop { groups.append(group.sorted()) }
       }
     }
@@ -218,23 +220,21 @@ extension EntryGraph {
   }
 
   // Enough for every index that people write; in a larger group a short cycle is still found, if not the shortest.
-  private static let startsMax = 200
+  private static let startsMax = 100
 
   private func shortestCycle(in group: [Int]) -> [Edge]? {
-    let members = Set(group)
+    var isMember = [Bool](repeating: false, count: labels.count)
+    for member in group { isMember[member] = true }
     var best: [Edge]?
     for start in group.prefix(Self.startsMax) {
       // Breadth first from an entry to itself.
-      var cameBy: [Int: Int] = [:]
+      var cameBy: [Int: (edge: Int, child: Int)] = [:]
       var wave = [start]
       search: while !wave.isEmpty {
         var following: [Int] = []
         for index in wave {
-          for position in edgesByChild[index] {
-            guard let parent = entry(edges[position]), members.contains(parent), cameBy[parent] == nil else {
-              continue
-            }
-            cameBy[parent] = position
+          for (edge, parent) in parents[index] where isMember[parent] && cameBy[parent] == nil {
+            cameBy[parent] = (edge, index)
             if parent == start { break search }
             following.append(parent)
           }
@@ -243,9 +243,9 @@ extension EntryGraph {
       }
       var path: [Edge] = []
       var at = start
-      while let position = cameBy[at] {
-        path.append(edges[position])
-        guard let child = indices[edges[position].child], child != start else { break }
+      while let (edge, child) = cameBy[at] {
+        path.append(edges[edge])
+        if child == start { break }
         at = child
       }
       if !path.isEmpty, path.count < best?.count ?? .max { best = path.reversed() }

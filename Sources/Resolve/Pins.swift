@@ -66,8 +66,16 @@ struct Pins {
     {
       return
     }
+    let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
+    if snapshot.absentImages?.contains(absent) == true { return }
     try offlineCheck("image '\(reference)' for \(architecture)")
-    let image = try await registries.resolve(reference, architecture: architecture, insecure: isInsecure)
+    let image: RemoteImage
+    do {
+      image = try await registries.resolve(reference, architecture: architecture, insecure: isInsecure)
+    } catch is NoSuchPlatform {
+      add { $0.absentImages = ($0.absentImages ?? []) + [absent] }
+      return
+    }
     add {
       $0.images.append(
         Snapshot.ImagePin(

@@ -15,11 +15,17 @@ public struct Resolver: Sendable {
     public var isListing: Bool
     /// `YYYY-MM-DD`, UTC.
     public var today: String
-    public init(snapshot: Snapshot?, isOffline: Bool, isListing: Bool, today: String) {
+    /// The architectures that are asked for; `nil` for all. What is only needed for others is not resolved.
+    public var architectures: Set<Architecture>?
+    public init(
+      snapshot: Snapshot?, isOffline: Bool, isListing: Bool, today: String,
+      architectures: Set<Architecture>? = nil
+    ) {
       self.snapshot = snapshot
       self.isOffline = isOffline
       self.isListing = isListing
       self.today = today
+      self.architectures = architectures
     }
   }
 
@@ -58,6 +64,7 @@ public struct Resolver: Sendable {
     var pins = Pins(policy: policy, inputs: workspace.settings.policy)
     var diagnostics = Diagnostics()
     let names = ImageNames(workspace)
+    let architectures = workspace.architectures(neededFor: policy.architectures)
     var images: [ResolvedImage] = []
     var unresolved: [UnresolvedImage] = []
     for entry in workspace.images {
@@ -86,21 +93,22 @@ public struct Resolver: Sendable {
       var place = image.entry.location
       do {
         try await pinSources(
-          of: &image, names: names, workspace, pins: &pins, diagnostics: &diagnostics, place: &place)
+          of: &image, for: architectures, names: names, workspace, pins: &pins, diagnostics: &diagnostics,
+          place: &place)
         pinned.append(image)
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
         unresolved.append(UnresolvedImage(entry: image.entry, reason: error.message, location: place))
       }
     }
     if !policy.isListing { Self.warn(of: unresolved, &diagnostics) }
-    try await FetchResolver(programs: ports.programs).resolve(
+    try await FetchResolver(programs: ports.programs, architectures: architectures).resolve(
       workspace, pins: &pins, diagnostics: &diagnostics)
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (
       ResolvedWorkspace(
         workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: pinned,
-        unresolved: unresolved, names: names, tools: tools, digests: ports.digests,
-        observer: ports.observer),
+        unresolved: unresolved, architectures: architectures, names: names, tools: tools,
+        digests: ports.digests, observer: ports.observer),
       diagnostics
     )
   }
@@ -124,10 +132,11 @@ public struct Resolver: Sendable {
   ///
   /// - Parameter place: of what is being pinned.
   private func pinSources(
-    of image: inout ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
+    of image: inout ResolvedImage, for wanted: [Architecture], names: ImageNames, _ workspace: Workspace,
+    pins: inout Pins,
     diagnostics: inout Diagnostics, place: inout SourceLocation
   ) async throws {
-    for architecture in workspace.settings.architectures.map(\.value) {
+    for architecture in workspace.architectures(of: image) where wanted.contains(architecture) {
       let plan = StagePlan(
         image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
         names: names)

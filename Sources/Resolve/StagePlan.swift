@@ -155,7 +155,9 @@ extension StagePlan {
     if !isFrom, Int(name) != nil {
       return .unknown(
         hint: number == 0
-          ? "there is no stage above" : "the stages above have the numbers 0 to \(number - 1)")
+          ? "there is no stage above"
+          : number == 1
+            ? "the stage above has the number 0" : "the stages above have the numbers 0 to \(number - 1)")
     }
     if name.hasPrefix("//") {
       do throws(LabelError) {

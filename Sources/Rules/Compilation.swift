@@ -37,6 +37,11 @@ final class Compilation {
   var imageTargets: [Label: ImageTarget] = [:]
   /// Images that have a place in the graph and no content yet.
   var unresolvedLabels: Set<Label> = []
+  /// What is not made for an architecture, as far as that is known.
+  var unsupported: [Label: UnsupportedTarget] = [:]
+  /// Where the declaration of a label asks for its architecture by name.
+  var asks: [Label: SourceLocation] = [:]
+  var reportedAsks: Set<Label> = []
 
   /// Entries that need each other, which has been reported.
   private var entriesInCycles: Set<Label> = []
@@ -99,7 +104,24 @@ final class Compilation {
     return meant?.on(label.architecture) ?? label
   }
 
-  var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
+  var architectures: [Architecture] { resolved.architectures }
+
+  private func isWanted(_ architecture: Architecture?) -> Bool {
+    architecture.map(architectures.contains) ?? true
+  }
+
+  /// What is being compiled.
+  var labelInProgress: Label? { inProgress.last?.label }
+
+  /// The last state of an image or base that was compiled.
+  func finishedState(_ label: Label) -> ImageState? { imageStates[label] ?? nil }
+
+  func kind(of label: Label) -> Graph.Target.Kind {
+    let plain = label.withoutArchitecture
+    if commandsByLabel[plain] != nil { return .command }
+    if repositoriesByLabel[plain] != nil { return .repository }
+    return basesByLabel[plain] != nil ? .base : .image
+  }
 
   /// Whether a label is an image or a base, compiled or not.
   func isImage(_ label: Label) -> Bool {
@@ -120,18 +142,20 @@ final class Compilation {
   }
 
   func compileEverything() throws {
+    leaveOutWhatIsDeclared()
+    defer { builder.leaveOut(unsupported.values) }
     for command in resolved.workspace.commands {
-      for architecture in command.targetArchitectures {
+      for architecture in command.targetArchitectures where isWanted(architecture) {
         _ = try commandNode(command.label.value.on(architecture), at: command.location)
       }
     }
     for repository in resolved.workspace.repositories {
-      for architecture in repository.architectures {
+      for architecture in repository.architectures where isWanted(architecture.value) {
         _ = try repositoryOutput(repository.label.value.on(architecture.value), at: repository.label.location)
       }
     }
     for base in resolved.workspace.bases {
-      for architecture in base.architectures {
+      for architecture in base.architectures where isWanted(architecture.value) {
         _ = try imageState(base.label.value.on(architecture.value), at: base.label.location)
       }
       if builder.target(base.label.value) == nil { addIndex(of: base.label.value, at: base.label.location) }
@@ -140,11 +164,13 @@ final class Compilation {
       if let image = unresolvedByLabel[label] {
         checkDeclaredEdges(of: image.entry, discovered: nil)
         if entriesInCycles.contains(label) { continue }
-        for architecture in architectures { try compile(image, image.entry.label.on(architecture)) }
+        for architecture in madeArchitectures(of: label) {
+          try compile(image, image.entry.label.on(architecture))
+        }
         addIndex(of: image.entry.label, at: image.entry.location)
       } else if let image = imagesByLabel[label] {
         checkDeclaredEdges(of: image)
-        for architecture in architectures {
+        for architecture in madeArchitectures(of: label) {
           _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
         }
         if builder.target(image.entry.label) == nil {
@@ -167,7 +193,14 @@ final class Compilation {
 
   /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
   func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
+    let state = try ownImageState(label, at: location)
+    if state == nil { passOn(known(label), at: location) }
+    return state
+  }
+
+  private func ownImageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
     let label = known(label)
+    if unsupported[label] != nil { return nil }
     if let known = imageStates[label] { return known }
     // They have been reported, with the shortest way round.
     if entriesInCycles.contains(label.withoutArchitecture) { return nil }
@@ -190,6 +223,13 @@ final class Compilation {
 
   /// The `repodata` output of a repository target for an architecture.
   func repositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    let output = try ownRepositoryOutput(label, at: location)
+    if output == nil { passOn(label, at: location) }
+    return output
+  }
+
+  private func ownRepositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    if unsupported[label] != nil { return nil }
     if let known = repositoryOutputs[label] { return known }
     let output: OutputReference?? = try guardingCycles(label, at: location) {
       guard let repository = repositoriesByLabel[label.withoutArchitecture] else {
@@ -210,6 +250,15 @@ final class Compilation {
       return nil
     }
     let label = command.architectures.isEmpty ? label.withoutArchitecture : label
+    let node = try ownCommandNode(command, label, at: location)
+    if node == nil { passOn(label, at: location) }
+    return node
+  }
+
+  private func ownCommandNode(
+    _ command: CommandTarget, _ label: Label, at location: SourceLocation
+  ) throws -> NodeID? {
+    if unsupported[label] != nil { return nil }
     if let known = commandNodes[label] { return known }
     if !command.architectures.isEmpty, !isDeclared(label, among: command.architectures, at: location) {
       return nil
@@ -228,8 +277,8 @@ final class Compilation {
     } else if repositoriesByLabel[plain] != nil {
       _ = try repositoryOutput(label, at: location)
     } else if label.architecture == nil, basesByLabel[plain] != nil || imagesByLabel[plain] != nil {
-      for architecture in basesByLabel[plain]?.architectures.map(\.value) ?? architectures {
-        _ = try imageState(label.on(architecture), at: location)
+      for architecture in madeArchitectures(of: plain) {
+        _ = try ownImageState(label.on(architecture), at: location)
       }
       if builder.target(plain) == nil { addIndex(of: plain, at: location) }
     } else {

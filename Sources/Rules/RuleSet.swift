@@ -7,14 +7,15 @@ public enum RuleSet {
 
   /// - Parameter scratch: a folder for files while they are made.
   public static func operations(
-    programs: any HostPrograms, scratch: String, isOffline: Bool
+    programs: any HostPrograms, registries: any ImageRegistries, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), ContextOperation(), CopyOperation(scratch: scratch),
+      AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
+      CopyOperation(scratch: scratch),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
-      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), SelectOperation(),
+      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), SelectOperation(),
       UnresolvedOperation(),
     ]
   }

@@ -110,6 +110,8 @@ public final class Store: Sendable {
       throw GraphError(
         .environment, "'\(path)' is not a folder", hint: "name an empty folder, or one that does not exist")
     }
+    // Another process is making a store here just now, or was killed while it did.
+    if stat("\(path)/locks/open", &status) == 0 { return }
     if let other = try FileSystem.names(in: path).filter({ $0 != "locks" }).min() {
       throw GraphError(
         .environment, "'\(path)' is not a store: it holds '\(other)' and no VERSION",

@@ -22,11 +22,12 @@ struct BuildCommand: AsyncParsableCommand {
           in: options.storeFolder, command: command.joined(separator: " "), snapshot: options.snapshot)
         return try answer.give()
       }
-      let session = try await Session.open(options, .writing, footprint: memory.footprint)
+      let session = try await Session.open(options, .writing, for: labels, footprint: memory.footprint)
       try session.stopAtErrors()
       let targets = try session.targets(labels)
+      session.noteUnsupported(labels)
       let outcome = try await Build(session: session, running: running).run(
-        targets.map(\.target.node), command: command.joined(separator: " "))
+        targets.flatMap(\.target.roots), command: command.joined(separator: " "))
       Console.print(
         BuildSummary.text(outcome.record, wallSeconds: outcome.wallSeconds, color: Console.usesColor(1)))
       if !outcome.wave.interrupted.isEmpty { throw Exit.interrupted }

@@ -25,7 +25,9 @@ struct CheckCommand: AsyncParsableCommand {
         let session = try await Session.open(options, .reading)
         let graph = session.graph
         diagnostics = session.diagnostics
-        summary = "no errors: \(graph.targets.count) labels, \(graph.nodes.count) actions\n"
+        summary =
+          UnsupportedReport.text(graph.unsupported, color: Console.usesColor(1))
+          + "no errors: \(graph.targets.count) labels, \(graph.nodes.count) actions\n"
       } catch let unusable as UnusableWorkspace {
         diagnostics = unusable.diagnostics
       }

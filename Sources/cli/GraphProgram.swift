@@ -15,7 +15,8 @@ struct GraphProgram: AsyncParsableCommand {
     subcommands: [
       PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, WhyCommand.self,
       LogCommand.self,
-      ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
+      ExportCommand.self, LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,
+      DoctorCommand.self,
       CleanCommand.self,
     ])
 }

@@ -19,16 +19,19 @@ struct PlanCommand: AsyncParsableCommand {
       let shape = [json ? "json" : "text", exitCode ? "exit-code" : "", verbose ? "verbose" : ""]
       let memory = try AnswerMemory(options, command: ["plan"] + shape + labels)
       if let answer = await memory.answer() { return try answer.give() }
-      let session = try await Session.open(options, .reading, footprint: memory.footprint)
+      let session = try await Session.open(options, .reading, for: labels, footprint: memory.footprint)
       try session.stopAtErrors()
-      let roots = try session.targets(labels).map(\.target.node)
+      let roots = try session.targets(labels).flatMap(\.target.roots)
+      let unsupported = try session.unsupported(labels)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
       let path = CriticalPath(plan: plan, durations: try session.store.durations())
       let estimate = max(path.longest, path.total / Double(Machine.cores))
       let output =
         json
-        ? PlanReport.json(plan, estimateSeconds: estimate)
-        : PlanReport.text(plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1))
+        ? PlanReport.json(plan, estimateSeconds: estimate, unsupported: unsupported)
+        : PlanReport.text(
+          plan, estimateSeconds: estimate, verbose: verbose, color: Console.usesColor(1),
+          unsupported: unsupported)
       Console.print(output)
       let code = exitCode && plan.hasWork ? Exit.work.rawValue : 0
       memory.keep(

@@ -54,7 +54,12 @@ final class RunHistory: EventSink {
   func end(_ outcome: Wave.Outcome) throws {
     guard let run else { return }
     let text =
-      !outcome.interrupted.isEmpty ? "interrupted" : outcome.succeeded ? "done" : "failed"
+      switch (outcome.interrupted.isEmpty, outcome.status) {
+      case (false, _): "interrupted"
+      case (_, .finished): "done"
+      case (_, .incomplete): "incomplete"
+      case (_, .doomed): "failed"
+      }
     try store.sync()
     try store.endRun(run, outcome: text, finished: WallClock.secondsSince1970)
     if let error = failure.withLock({ $0 }) {

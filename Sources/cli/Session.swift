@@ -22,6 +22,7 @@ struct Session {
   /// The name of the snapshot in use; `nil` where it was resolved in memory and not recorded.
   let snapshotName: String?
   let programs: HostProgramRunner
+  let registries: SkopeoRegistries
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
@@ -41,11 +42,17 @@ struct Session {
 
   /// Loads, resolves and compiles the workspace that `options` means.
   ///
+  /// - Parameters:
+  ///   - patterns: what the command is about; where all of them name architectures, nothing is resolved and
+  ///     compiled for others. Empty for everything.
+  ///   - footprint: learns what the graph depends on.
+  ///   - authFile: where credentials of registries are, in place of where podman and docker keep them.
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
-  /// - Parameter footprint: learns what the graph depends on.
   static func open(
-    _ options: GlobalOptions, _ access: Access, footprint: Footprint? = nil
+    _ options: GlobalOptions, _ access: Access, for patterns: [String] = [], footprint: Footprint? = nil,
+    authFile: String? = nil
   ) async throws -> Session {
+    let asked = try patterns.map { try LabelPattern($0).architecture }
     let loader = WorkspaceLoader(files: footprint.map { .disk.observed(by: $0) } ?? .disk)
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
@@ -58,6 +65,10 @@ struct Session {
     let programs = HostProgramRunner(
       scratch: scratch.path, environment: Environment.all, logger: options.logger,
       observer: footprint)
+    let registries = SkopeoRegistries(
+      skopeo: Skopeo(
+        programs: programs, environment: Environment.all, authFile: authFile, scratch: scratch.path),
+      access: workspace.registryAccess)
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: footprint)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
@@ -66,15 +77,15 @@ struct Session {
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: SkopeoRegistries(programs: programs),
-        programs: programs, digests: digests, observer: footprint),
+        git: mirrors, registries: registries, programs: programs, digests: digests, observer: footprint),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
       workspace,
       policy: .init(
         snapshot: base?.snapshot, isOffline: options.offline, isListing: access == .listing,
-        today: String(today)))
+        today: String(today),
+        architectures: asked.isEmpty || asked.contains(nil) ? nil : Set(asked.compactMap { $0 })))
     diagnostics.add(contentsOf: resolveFaults)
     var snapshotName = resolved.isSnapshotNew ? nil : base?.name
     if access == .writing, resolved.isSnapshotNew, !diagnostics.hasErrors {
@@ -87,7 +98,7 @@ struct Session {
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
-      programs: programs,
+      programs: programs, registries: registries,
       scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 
@@ -111,7 +122,11 @@ struct Session {
   }
 
   /// The targets that patterns mean, in label order; all where there is no pattern.
-  func targets(_ patterns: [String]) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
+  ///
+  /// - Parameter mayBeUnsupported: whether a pattern that means nothing but what is not made is no error.
+  func targets(
+    _ patterns: [String], mayBeUnsupported: Bool = false
+  ) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
     let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
     if graph.targets.isEmpty, patterns.isEmpty || patterns == ["//..."] {
       Console.note(
@@ -121,7 +136,11 @@ struct Session {
     var labels: Set<Label> = []
     for pattern in parsed {
       let matching = graph.labels(matching: pattern)
-      if matching.isEmpty { throw unknown(pattern) }
+      if matching.isEmpty {
+        guard mayBeUnsupported, graph.unsupported.contains(where: { pattern.matches($0.label) }) else {
+          throw missing(pattern)
+        }
+      }
       labels.formUnion(matching)
     }
     return labels.sorted().compactMap { label in graph.targets[label].map { (label, $0) } }
@@ -137,7 +156,7 @@ struct Session {
         if !graph.labels(matching: pattern).isEmpty {
           throw GraphError(.usage, "'\(text)' is no image", hint: "'graph ls' says which targets are")
         }
-        throw unknown(pattern)
+        throw missing(pattern)
       }
       throw GraphError(
         .usage, "'\(text)' means \(candidates.count) images",
@@ -146,7 +165,37 @@ struct Session {
     return (label, image)
   }
 
+  /// What patterns mean, and is not made.
+  func unsupported(_ patterns: [String]) throws -> [UnsupportedTarget] {
+    let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
+    return graph.unsupported.filter { target in parsed.contains { $0.matches(target.label) } }
+  }
+
+  /// Says in one line that something of what was asked for is not made.
+  func noteUnsupported(_ patterns: [String]) {
+    guard let count = try? unsupported(patterns).count, count > 0 else { return }
+    Console.note(
+      "graph: \(count) \(count == 1 ? "target is" : "targets are") not made for an architecture: 'graph ls -l' says why"
+    )
+  }
+
+  /// Why a pattern means nothing that can be built.
+  private func missing(_ pattern: LabelPattern) -> GraphError {
+    let matching = graph.unsupported.filter { pattern.matches($0.label) }
+    guard let first = matching.first else { return unknown(pattern) }
+    return GraphError(
+      .usage, "\(first.label) is not made: \(first.reason)",
+      hint: (first.isDeclared ? "that is said at " : "it is named at ") + "\(first.location)"
+        + (matching.count > 1 ? "; 'graph ls -l \(pattern)' says why not the others" : ""))
+  }
+
   private func unknown(_ pattern: LabelPattern) -> GraphError {
+    let known = workspace.settings.architectures.map(\.value)
+    if let architecture = pattern.architecture, !known.contains(architecture) {
+      return GraphError(
+        .usage, "'\(pattern)' means nothing: the workspace is not built for \(architecture)",
+        hint: "'arches' in graph.yml lists \(known.map(\.name).joined(separator: ", "))")
+    }
     let names = graph.targets.keys.map(\.description)
     let plain = graph.targets.keys.map { Label(package: $0.package, name: $0.name).description }
     let near =

@@ -21,6 +21,7 @@ static const char usage[] =
     "  --setenv-from NAME FILE    a variable with the content of a file\n"
     "  --emulator NAME:MAGIC:MASK:PATH\n"
     "  --setenv NAME VALUE, --chdir PATH, --user USER[:GROUP], --nofile N, --network, --tty\n"
+    "  --linux32                  the command sees the machine as its 32-bit sister: i686 on x86_64\n"
     "  --publish HOSTPORT:PORT    forwards 127.0.0.1:HOSTPORT of the host to PORT inside\n"
     "  --discard PATH, --capture FILE, --epoch SECONDS, --collect INSIDE OUTSIDE\n"
     "  --status FILE              how it ended: 'exited N', 'killed N', 'failed TEXT', 'refused TEXT' or 'emulator TEXT'\n"
@@ -139,14 +140,15 @@ static void add_variable(struct options *options, const char *name, const char *
 }
 
 enum { HOST_ROOT = 256, TARGET, LOWER, UNPACK, UPPER, WORK, BIND, BIND_RO, EMULATOR, SETENV, CHDIR, USER, NOFILE,
-       NETWORK, TTY, SETTLE, PUBLISH, DISCARD, CAPTURE, EPOCH, COLLECT, STATUS, REMOVE,
+       NETWORK, TTY, SETTLE, LINUX32, PUBLISH, DISCARD, CAPTURE, EPOCH, COLLECT, STATUS, REMOVE,
        MOUNT, INSIDE, SCRATCH, SETENV_FROM, REFUSE, PREPARE, ACCESS, FROM };
 
 static const struct option table[] = {
     {"host-root", 1, 0, HOST_ROOT}, {"target", 1, 0, TARGET},   {"lower", 1, 0, LOWER},     {"unpack", 1, 0, UNPACK},
     {"upper", 1, 0, UPPER},         {"work", 1, 0, WORK},       {"bind", 1, 0, BIND},       {"bind-ro", 1, 0, BIND_RO},
     {"emulator", 1, 0, EMULATOR},   {"setenv", 1, 0, SETENV},   {"chdir", 1, 0, CHDIR},     {"user", 1, 0, USER},
-    {"nofile", 1, 0, NOFILE},       {"network", 0, 0, NETWORK}, {"tty", 0, 0, TTY},         {"settle", 0, 0, SETTLE},           {"publish", 1, 0, PUBLISH},
+    {"nofile", 1, 0, NOFILE},       {"network", 0, 0, NETWORK}, {"tty", 0, 0, TTY},         {"settle", 0, 0, SETTLE},   {"linux32", 0, 0, LINUX32},
+    {"publish", 1, 0, PUBLISH},
     {"discard", 1, 0, DISCARD},     {"capture", 1, 0, CAPTURE}, {"epoch", 1, 0, EPOCH},     {"collect", 1, 0, COLLECT},
     {"status", 1, 0, STATUS},       {"remove", 1, 0, REMOVE},   {"mount", 1, 0, MOUNT},     {"inside", 1, 0, INSIDE},
     {"scratch", 1, 0, SCRATCH},     {"setenv-from", 1, 0, SETENV_FROM},                     {"refuse", 1, 0, REFUSE},
@@ -189,6 +191,7 @@ void parse_options(struct options *options, int argc, char **argv) {
     case NETWORK: options->network = true; break;
     case TTY: options->tty = true; break;
     case SETTLE: options->settle = true; break;
+    case LINUX32: options->linux32 = true; break;
     case PUBLISH: add_publish(options, optarg); break;
     case DISCARD: list_add(&options->discards, optarg); break;
     case CAPTURE: options->capture = absolute_new(optarg); break;

@@ -106,6 +106,8 @@ struct options {
   uint64_t files_max;
   bool network;
   bool tty;
+  /// Whether `uname -m` says what a 32-bit machine of the family says.
+  bool linux32;
   /// Whether what is bound read-only first gets the times and modes of our own checkouts.
   bool settle;
   char **command;

@@ -26,6 +26,9 @@ let edits: [Edit] = [
       "//app/docs@latest 4 COPY",
       "//app/docs@latest 5 RUN",
       "//app/docs@latest image", "//app/docs@latest index",
+      // It copies the page from httpd.
+      "//app/smoke@latest 4 COPY", "//app/smoke@latest 4 pack",
+      "//app/smoke@latest image", "//app/smoke@latest index",
     ]
   ) { try $0.edit("images/httpd/index.html", "<", "<!-- changed --><") },
   Edit("a comment in a Dockerfile") {

@@ -14,8 +14,8 @@ struct ContainerTests {
   func platforms() throws {
     let (both, faults) = Self.read("platforms:\n  only: x86_64\n  not: [s390x, ppc64le]\n")
     #expect(faults == [])
-    #expect(both?.only?.map(\.value.name) == ["x86_64"])
-    #expect(both?.not.map(\.value.name) == ["s390x", "ppc64le"])
+    #expect(both?.only?.items.map(\.value.name) == ["x86_64"])
+    #expect(both?.not?.items.map(\.value.name) == ["s390x", "ppc64le"])
     let not = try #require(Self.read("platforms: {not: aarch64}\n").0)
     #expect(not.only == nil)
     #expect(Architecture.all.filter { !not.allows($0) }.map(\.name) == ["aarch64"])

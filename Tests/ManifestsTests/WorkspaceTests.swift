@@ -15,24 +15,29 @@ struct WorkspaceTests {
         registry.example.org: {own: true}
         localhost:5000: {insecure: yes}
         docker.io:
+        r.example.org: {ca: certificates/ca.crt}
       aliases:
         centos:centos7: registry.example.org/centos/centos:7
         centos: //base/centos
       stamps: []
       compression: gzip
       """
-    let (workspace, diagnostics) = load(["graph.yml": text])
+    let (workspace, diagnostics) = load(["graph.yml": text, "certificates/ca.crt": ""])
     #expect(texts(diagnostics) == [])
     let settings = try #require(workspace).settings
     #expect(settings.name.value == "demo")
     #expect(settings.name.location.description == "graph.yml:1:7")
     #expect(settings.architectures.map(\.value.name) == ["aarch64"])
-    #expect(settings.registries.map(\.name.value) == ["registry.example.org", "localhost:5000", "docker.io"])
-    #expect(settings.registries.map(\.isOwn) == [true, false, false])
-    #expect(settings.registries.map(\.isInsecure) == [false, true, false])
+    #expect(
+      settings.registries.map(\.name.value) == [
+        "registry.example.org", "localhost:5000", "docker.io", "r.example.org",
+      ])
+    #expect(settings.registries.map(\.isOwn) == [true, false, false, false])
+    #expect(settings.registries.map(\.isInsecure) == [false, true, false, false])
+    #expect(settings.registries.map(\.authorities?.value) == [nil, nil, nil, "certificates/ca.crt"])
     #expect(
       settings.aliases.map(\.target.value) == ["registry.example.org/centos/centos:7", "//base/centos"])
-    #expect(settings.aliases.map(\.reference.location.line) == [8, 9])
+    #expect(settings.aliases.map(\.reference.location.line) == [9, 10])
     #expect(settings.stamps == [])
     #expect(settings.compression == .gzip)
   }

@@ -153,7 +153,7 @@ struct EntryTests {
     #expect(problems == [])
     let limits = try #require(resolved.images.first?.platformLimits)
     #expect(Architecture.all.filter(limits.allows).map(\.name) == ["x86_64"])
-    #expect(limits.location.description == "a/container.yaml:2:3")
+    #expect(limits.only?.location.description == "a/container.yaml:2:9")
   }
 
   @Test("a commit is read like a folder: links are followed inside it, and never out of it")

@@ -183,6 +183,19 @@ struct AddTests {
         == ["tmp/ 1777", "tmp/in/ 755", "tmp/in/etc/ 755", "tmp/in/etc/shadow=A 644"])
   }
 
+  @Test("here-documents are files, their variables replaced unless the name is quoted")
+  func documents() async throws {
+    let text = "ARG A=1\nENV B=2\nCOPY <<one <<-'two' f /n/\na=$A ${B:-x} \"q\" $UNSET\none\n\t$A\ntwo\n"
+    #expect(
+      try await Self.last(Self.from + text, files: ["f": "x"]) == [
+        "n/ 755", "n/f=x 644", "n/one=a=1 2 \"q\" \n 644", "n/two=$A\n 644",
+      ])
+    #expect(
+      try await Self.last(Self.from + "COPY --chmod=755 --chown=app <<EOF /n\n#!/bin/sh\nEOF\n") == [
+        "n=#!/bin/sh\n 755 1001:1002"
+      ])
+  }
+
   static let sum = String(repeating: "ab", count: 32)
 
   @Test(

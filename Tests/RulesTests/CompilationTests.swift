@@ -100,17 +100,6 @@ struct CompilationTests {
     #expect(problems.count == 1 && problems[0].contains("does not name 'app/old:5'"), "\(problems)")
   }
 
-  @Test("a base that is not declared for an architecture is an error where it is needed")
-  func architectures() async throws {
-    var workspace = Self.world(("a", "FROM base/minimal\n"))
-    workspace.files["graph.d/base.yml"] = (workspace.files["graph.d/base.yml"] ?? "").replacing(
-      "    packages: [bash]", with: "    packages: [bash]\n    arches: [x86_64]")
-    let (compiled, problems) = try await workspace.compile()
-    #expect(
-      problems.count == 1 && problems[0].contains("'//base/minimal' is needed for aarch64"), "\(problems)")
-    #expect(compiled.images.keys.contains { $0.name == "a" && $0.architecture?.name == "x86_64" })
-  }
-
   @Test("a FROM through ARG is pinned and built; one that the snapshot lacks is told")
   func argumentsInFrom() async throws {
     var workspace = TextWorkspace()

@@ -147,6 +147,9 @@ private struct TextRegistry: ImageRegistries {
     guard let image = images[reference] else { throw GraphError(.user, "the registry has no '\(reference)'") }
     return image
   }
+  func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws {
+    throw GraphError(.bug, "nothing is pulled here")
+  }
 }
 
 private struct NoPrograms: HostPrograms {

@@ -204,13 +204,16 @@ struct StageCompilationTests {
     arguments: [
       (
         "FROM base/minimal\nCOPY --from=bild /a /a\n",
-        "a/Dockerfile:2:1: error: --from names 'bild', which is no stage above"
+        "a/Dockerfile:2:13: error: --from names 'bild', which is no stage above"
       ),
       (
         "FROM base/minimal AS x\nFROM base/minimal\nCOPY --from=2 /a /a\nCOPY --from=x a b\n",
-        "a/Dockerfile:3:1: error: --from names '2'"
+        "a/Dockerfile:3:13: error: --from names '2'"
       ),
-      ("FROM base/minimal\nCOPY --chmod=rwx src /a\n", "a/Dockerfile:2:1: error: '--chmod=rwx' is no mode"),
+      (
+        "FROM base/minimal\nARG M=rwx\nCOPY --chmod=$M src /a\n",
+        "a/Dockerfile:3:1: error: '--chmod=rwx' is no mode"
+      ),
       (
         "FROM base/minimal\nCOPY --link --chown=app src /a\n",
         "a/Dockerfile:2:1: error: --link does not look at the image"
@@ -222,11 +225,11 @@ struct StageCompilationTests {
       ),
       (
         "FROM base/minimal\nADD --checksum=sha256:12 https://e/x /a\n",
-        "a/Dockerfile:2:1: error: '--checksum=sha256:12' is no SHA-256"
+        "a/Dockerfile:2:16: error: '--checksum=sha256:12' is no SHA-256"
       ),
       (
         "FROM base/minimal\nADD --checksum=sha256:12 src /a\n",
-        "a/Dockerfile:2:1: error: --checksum is for one address"
+        "a/Dockerfile:2:16: error: --checksum is for one address"
       ),
       (
         "FROM base/minimal\nADD --keep-git-dir https://e/x.git#main /a\n",
@@ -257,7 +260,7 @@ struct StageCompilationTests {
     let (compiled, problems) = try await workspace.compile()
     #expect(
       problems == [
-        "a/Dockerfile:2:1: warning: depends-on of the entry does not name 'app/b:latest', which is used here | add it to the entry at index.d/app.yml:2:3"
+        "a/Dockerfile:2:13: warning: depends-on of the entry does not name 'app/b:latest', which is used here | add it to the entry at index.d/app.yml:2:3"
       ])
     #expect(!compiled.graph.labels(matching: try LabelPattern("//app/a")).isEmpty)
     workspace = Self.workspace()
@@ -271,7 +274,8 @@ struct StageCompilationTests {
     workspace.files["graph.yml", default: ""] += "registries: {down.example.org: {own: false}}\n"
     let (compiled, problems) = try await workspace.compile()
     #expect(
-      problems.count == 1 && problems[0].hasPrefix("a/Dockerfile:2:1: warning: the registry does not answer"),
+      problems.count == 1
+        && problems[0].hasPrefix("a/Dockerfile:2:13: warning: the registry does not answer"),
       "\(problems)")
     #expect(Self.steps(compiled.graph) == ["source"])
     // An unused stage asks nobody.

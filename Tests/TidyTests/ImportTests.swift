@@ -7,7 +7,9 @@ struct ImportTests {
     "GraphCore": [], "Formats": ["GraphCore"], "Manifests": ["GraphCore"],
     "Resolve": ["GraphCore", "Manifests"],
     "Rules": ["GraphCore", "Manifests", "Resolve", "Formats"], "Store": ["GraphCore", "Formats"],
-    "Execute": ["GraphCore", "Formats"], "SourceControl": ["GraphCore"], "Publish": ["GraphCore", "Formats"],
+    "Execute": ["GraphCore", "Formats"], "SourceControl": ["GraphCore"],
+    // The names of images, and what graph.yml says of registries.
+    "Publish": ["GraphCore", "Formats", "Manifests"],
     "Report": ["GraphCore"], "RemoteExecution": ["GraphCore", "Formats"],
     "cli": [
       "GraphCore", "Formats", "Manifests", "Resolve", "Rules", "Store", "Execute", "SourceControl", "Publish",

@@ -80,7 +80,13 @@ public struct SandboxArguments: Sendable {
     // What container engines give; some programs walk through all descriptors up to the limit.
     add("--nofile", "65536")
     if !command.user.isEmpty { add("--user", command.user) }
+    if command.root == .layers, let architecture = action.architecture { setMachine(architecture) }
     for discard in command.discards { add("--discard", discard) }
+  }
+
+  /// Programs see the machine that they are made for, also where its 64-bit sister runs them.
+  public mutating func setMachine(_ architecture: Architecture) {
+    if architecture.names.runsOn != nil { add("--linux32") }
   }
 
   public mutating func add(_ option: String, _ value: String? = nil, _ second: String? = nil) {

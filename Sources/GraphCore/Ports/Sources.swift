@@ -49,7 +49,24 @@ public struct GitFile: Hashable, Sendable {
 /// Images of registries outside the workspace.
 public protocol ImageRegistries: Sendable {
   /// The manifest that `reference` means for `architecture` now.
+  ///
+  /// - Throws: `NoSuchPlatform` where the image is there for others only; `GraphError`.
   func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage
+
+  /// Copies an image into a new folder: its manifest as `manifest.json`, every other blob under its hexadecimal digest.
+  ///
+  /// - Parameter manifest: SHA-256 of the image manifest, 64 hexadecimal digits; whatever tag or digest `reference` has
+  ///   beside it plays no part.
+  func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws
+}
+
+/// A registry has an image, and not for the architecture that was asked for.
+public struct NoSuchPlatform: Error, Hashable {
+  public let reference: String
+  public let architecture: Architecture
+  public init(reference: String, architecture: Architecture) {
+    (self.reference, self.architecture) = (reference, architecture)
+  }
 }
 
 /// What a registry says of an image for one architecture.

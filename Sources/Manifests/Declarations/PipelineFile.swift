@@ -56,22 +56,3 @@ public struct PipelineFile: Sendable, Hashable {
     return files.compactMap { key, path in path.map { (key, $0) } }
   }
 }
-
-/// What `container.yaml` beside a Dockerfile says of architectures (`platforms`). BUILDGRAPH.md, section 3.7.
-public struct PlatformLimits: Sendable, Hashable {
-  /// The only ones; `nil` where nothing is said.
-  public var only: [Located<Architecture>]?
-  public var not: [Located<Architecture>]
-  public var location: SourceLocation
-
-  public init(only: [Located<Architecture>]?, not: [Located<Architecture>], location: SourceLocation) {
-    self.only = only
-    self.not = not
-    self.location = location
-  }
-
-  /// Whether the image is made for an architecture.
-  public func allows(_ architecture: Architecture) -> Bool {
-    only?.contains { $0.value == architecture } != false && !not.contains { $0.value == architecture }
-  }
-}

@@ -127,12 +127,13 @@ public enum ContainerReader {
     guard let platforms = FieldReader(node, "'platforms'", keys: ["only", "not"], findings: quiet) else {
       return nil
     }
-    func architectures(_ key: String) -> [Located<Architecture>]? {
-      guard platforms.node(key) != nil else { return nil }
-      return reader.architectures(platforms.texts(key))
+    func architectures(_ key: String) -> ArchitectureChoice.List? {
+      platforms.node(key).map {
+        .init(items: reader.architectures(platforms.texts(key)), location: $0.location)
+      }
     }
-    let (only, not) = (architectures("only"), architectures("not") ?? [])
-    return only == nil && not.isEmpty ? nil : PlatformLimits(only: only, not: not, location: node.location)
+    let limits = PlatformLimits(only: architectures("only"), not: architectures("not"))
+    return limits.only == nil && limits.not == nil ? nil : limits
   }
 
   // MARK: Shapes

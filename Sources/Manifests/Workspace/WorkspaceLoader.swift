@@ -72,7 +72,8 @@ private struct Loading {
           hint: "write one with 'name: NAME' and 'arches: [x86_64]'"))
       return nil
     }
-    return read("graph.yml") { SettingsReader.read($0, $1) } ?? nil
+    let paths = WorkspacePaths(root: root, files: files)
+    return read("graph.yml") { SettingsReader.read($0, paths: paths, $1) } ?? nil
   }
 
   mutating func index(_ file: String) -> [ImageEntry] {

@@ -6,7 +6,9 @@ extension PlanReport {
   ///     { "schema": 1,
   ///       "totals": { "nodes", "cached", "unneeded", "run", "pending": integers, "estimateSeconds": number },
   ///       "nodes": [ node ],            every needed node, producers first
-  ///       "rootCauses": [ name ] }      the nodes that run for a reason of their own
+  ///       "rootCauses": [ name ],       the nodes that run for a reason of their own
+  ///       "unsupported": [ { "label", "kind", "reason", "place": "file:line:column" } ] }
+  ///                                     what of the wanted is not made for an architecture
   ///
   ///     node:   { "name", "label", "step", "rule": "install@1", "architecture": string or null,
   ///               "decision": "cached" | "run" | "pending", "opaque": boolean,
@@ -18,7 +20,9 @@ extension PlanReport {
   ///
   /// Within schema 1 members may be added, but none renamed or removed. An input's `old` and `new` are `kind
   /// sha256/size`, `?` while it is not known.
-  public static func json(_ plan: Plan, estimateSeconds: Double) -> String {
+  public static func json(
+    _ plan: Plan, estimateSeconds: Double, unsupported: [UnsupportedTarget] = []
+  ) -> String {
     let totals = PlanTotals(plan)
     let document = JSONValue.object([
       "schema": .integer(1),
@@ -30,6 +34,13 @@ extension PlanReport {
       ]),
       "nodes": .array(plan.needed.compactMap { json(plan, $0) }),
       "rootCauses": .array(plan.rootCauses.map { .string(plan.graph[$0].name) }),
+      "unsupported": .array(
+        unsupported.map {
+          .object([
+            "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
+            "place": .string("\($0.location)"),
+          ])
+        }),
     ])
     return document.document
   }

@@ -8,13 +8,18 @@ public enum PlanReport {
   ///
   /// - Parameter estimateSeconds: how long the run takes by history.
   /// - Parameter verbose: also lists nodes whose results are there.
+  /// - Parameter unsupported: what of the wanted is not made for an architecture.
   /// - Cost: O(nodes + edges) for each distinct cause.
-  public static func text(_ plan: Plan, estimateSeconds: Double, verbose: Bool, color: Bool) -> String {
+  public static func text(
+    _ plan: Plan, estimateSeconds: Double, verbose: Bool, color: Bool, unsupported: [UnsupportedTarget] = []
+  ) -> String {
     let style = Style(color: color)
     var lines: [String] = []
     if plan.hasWork { lines += causeLines(plan, style) + [""] }
     let nodes = nodeLines(plan, verbose: verbose, style)
     if !nodes.isEmpty { lines += [style.strong("nodes")] + nodes + [""] }
+    let missing = UnsupportedReport.lines(unsupported, style)
+    if !missing.isEmpty { lines += missing + [""] }
     lines.append(style.strong(PlanTotals(plan).line(estimateSeconds: estimateSeconds)))
     return lines.joined(separator: "\n") + "\n"
   }

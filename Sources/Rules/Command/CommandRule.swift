@@ -13,7 +13,7 @@ extension Compilation {
     var inputs: [Input] = []
     var stages: [Command.Stage] = []
     var values: [String: String] = ["item": command.item ?? label.name, "fetch": "/build/fetch"]
-    values.merge(architecture?.placeholders ?? Self.placeholdersOfAll) { $1 }
+    values.merge(architecture?.placeholders ?? Architecture.noarch.placeholders) { $1 }
     for input in command.inputs {
       guard let source = try source(of: input, for: architecture) else { return nil }
       let name = input.name.value
@@ -62,11 +62,6 @@ extension Compilation {
       return Input("tool/\(name)", .leaf(Leaf(Artifact(.blob, digest), .tool(path: tool.path), origin: name)))
     }
   }
-
-  /// What the architecture's placeholders mean in a command that serves every architecture.
-  private static let placeholdersOfAll = [
-    "arch": "noarch", "rpm-arch": "noarch", "deb-arch": "all", "oci-arch": "noarch",
-  ]
 
   private func servesAll(_ label: Label) -> Bool {
     commands.contains { $0.label.value == label && $0.architectures.isEmpty }

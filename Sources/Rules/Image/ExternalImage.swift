@@ -9,7 +9,13 @@ extension Compilation {
   func externalState(
     _ reference: String, label: Label, architecture: Architecture, location: SourceLocation
   ) throws -> ImageState? {
-    guard let pin = imagePin(reference, architecture) else { return nil }
+    guard let pin = imagePin(reference, architecture) else {
+      let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
+      if resolved.snapshot.absentImages?.contains(absent) == true {
+        lacks("the image '\(reference)', which its registry does not have for it", at: location)
+      }
+      return nil
+    }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
     var settings = ImageSettings(configuration.run)
     settings.author = configuration.author
@@ -84,41 +90,32 @@ extension ImageSettings.HealthCheck {
   }
 }
 
-/// Brings a pinned image from its registry, layer by layer, through skopeo. The layers' own compressed blobs are kept,
-/// so that what is built on them shares them with the registry.
+/// Brings a pinned image from its registry, layer by layer. The layers' own compressed blobs are kept, so that what is
+/// built on them shares them with the registry.
 public struct PullOperation: Operation {
   static let rule = Action.Rule("pull", version: 1)
   public var rule: Action.Rule { Self.rule }
 
-  private let programs: any HostPrograms
+  private let registries: any ImageRegistries
   private let scratch: String
   private let isOffline: Bool
 
-  public init(programs: any HostPrograms, scratch: String, isOffline: Bool) {
-    self.programs = programs
+  public init(registries: any ImageRegistries, scratch: String, isOffline: Bool) {
+    self.registries = registries
     self.scratch = scratch
     self.isOffline = isOffline
   }
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
-    guard let manifestHex = task.action.value("manifest"), let reference = task.action.hints["reference"],
-      let name = try? ImageReference(reference)
+    guard let manifestHex = task.action.value("manifest"), let reference = task.action.hints["reference"]
     else { throw GraphError(.bug, "a pull without manifest or reference") }
     if isOffline {
       throw GraphError(.unavailable, "image '\(reference)' has to be pulled, and --offline forbids it")
     }
-    guard let skopeo = programs.find("skopeo") else {
-      throw GraphError(
-        .unavailable, "pulling images needs the program 'skopeo'", hint: "apt-get install skopeo")
-    }
-    let repository = (name.registry.map { $0 + "/" } ?? "") + name.path
     let folder = "\(scratch)/pull-\(task.key)"
-    let isInsecure = task.action.hints["insecure"] == "yes"
-    _ = try await programs.output(
-      of: skopeo,
-      arguments: ["copy", "--quiet", "--preserve-digests"] + (isInsecure ? ["--src-tls-verify=false"] : [])
-        + ["docker://\(repository)@sha256:\(manifestHex)", "dir:\(folder)"], environment: [:])
     defer { removeFolder(folder) }
+    try await registries.pull(
+      reference, manifest: manifestHex, insecure: task.action.hints["insecure"] == "yes", into: folder)
     let manifestBytes = try OpenFile(reading: "\(folder)/manifest.json").readAll(atMost: 16 << 20)
     guard Digest(of: manifestBytes).hex == manifestHex else {
       throw GraphError(.environment, "'\(reference)' is not the manifest that the snapshot pins")

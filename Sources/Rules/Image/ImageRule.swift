@@ -90,8 +90,10 @@ extension Compilation {
       architecture: architecture, runs: runs)
   }
 
-  /// Adds the OCI index over the architectures that a label was compiled for, where there is one at least.
+  /// Adds the OCI index over the architectures that a label was compiled for, where there is one at least, and no
+  /// architecture was left aside because nobody asked for it.
   func addIndex(of label: Label, at location: SourceLocation) {
+    if resolved.isPartial { return }
     var inputs: [Input] = []
     for architecture in architectures {
       guard let target = builder.target(label.on(architecture)) else { continue }
@@ -105,8 +107,10 @@ extension Compilation {
         action: Action(
           rule: IndexOperation.rule, arguments: [.init("tag", label.tag ?? "latest")], inputs: inputs,
           outputs: [.init("index", .blob), .init("layout", .tree)]),
-        location: location))
-    builder.deliver(label, Graph.Target(kind: .index, node: node, output: "layout"))
+        location: location, isFanIn: true))
+    let comparison = addComparison(of: label, at: location)
+    builder.deliver(
+      label, Graph.Target(kind: .index, node: node, output: "layout", checks: comparison.map { [$0] } ?? []))
   }
 
   /// A URL as it may be published: without the user and password that it may hold.
