@@ -7,14 +7,17 @@ public enum RuleSet {
 
   /// - Parameter scratch: a folder for files while they are made.
   public static func operations(
-    programs: any HostPrograms, scratch: String, isOffline: Bool
+    programs: any HostPrograms, registries: any ImageRegistries, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), CopyOperation(),
+      AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
+      CopyOperation(scratch: scratch),
+      ExtractOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
-      PullOperation(programs: programs, scratch: scratch, isOffline: isOffline), UnresolvedOperation(),
+      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline),
+      UnresolvedOperation(),
     ]
   }
 }

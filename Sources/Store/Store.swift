@@ -10,8 +10,10 @@ import Synchronization
 ///     blobs.db     small blobs, packed, and a row for every large one
 ///     blobs/ab/    large blobs, named by their SHA-256; `.zst` where they are compressed
 ///     checkouts/   content as files: a cache
+///     caches/      folders that commands keep for the next time (RUN --mount=type=cache)
 ///     scratch/     what is being made; older than a day it is rubbish
 ///     git/         mirrors
+///     memos/       answers of commands, as long as nothing moves: a cache
 ///     locks/       files that processes lock; empty
 ///
 /// Order (invariant I5): a large blob is written beside, renamed, synced, and only then has a row; a result has a row
@@ -36,8 +38,10 @@ public final class Store: Sendable {
   let verified = Mutex<Set<Digest>>([])
 
   public var scratch: String { "\(path)/scratch" }
+  public var caches: String { "\(path)/caches" }
   public var gitMirrors: String { "\(path)/git" }
   var checkouts: String { "\(path)/checkouts" }
+  var memos: String { "\(path)/memos" }
   var locks: String { "\(path)/locks" }
 
   private init(path: String, mode: Mode, facts: Database?, content: Database?) {
@@ -111,6 +115,8 @@ public final class Store: Sendable {
       throw GraphError(
         .environment, "'\(path)' is not a folder", hint: "name an empty folder, or one that does not exist")
     }
+    // Another process is making a store here just now, or was killed while it did.
+    if stat("\(path)/locks/open", &status) == 0 { return }
     if let other = try FileSystem.names(in: path).filter({ $0 != "locks" }).min() {
       throw GraphError(
         .environment, "'\(path)' is not a store: it holds '\(other)' and no VERSION",

@@ -16,7 +16,8 @@ struct GraphProgram: AsyncParsableCommand {
       PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, QueryCommand.self,
       ShowCommand.self, InputsCommand.self, WhyCommand.self,
       LogCommand.self,
-      ExportCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self, DoctorCommand.self,
+      ExportCommand.self, LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,
+      DoctorCommand.self,
       CleanCommand.self, InitCommand.self, SchemaCommand.self, CompletionCommand.self,
       CompleteLabelsCommand.self,
     ])

@@ -16,21 +16,30 @@ struct ListCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []
-  @Flag(name: .shortAndLong, help: "Print each target's kind before it.") var long = false
+  @Flag(
+    name: .shortAndLong, help: "Print each target's kind before it, and what is not made for an architecture."
+  ) var long = false
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await Exit.reporting {
       let session = try await Session.open(options, .listing)
       if session.diagnostics.hasErrors { Console.show(session.diagnostics) }
-      let targets = try session.targets(labels)
+      let targets = try session.targets(labels, mayBeUnsupported: long)
       if json { Console.print(Listings.labels(session.graph, targets.map(\.label))) }
       for (label, target) in targets where !json {
-        let kind = target.kind.rawValue
+        Console.print(long ? "\(column(target.kind.rawValue))\(label)\n" : "\(label)\n")
+      }
+      for target in long && !json ? try session.unsupported(labels) : [] {
         Console.print(
-          long ? kind + String(repeating: " ", count: max(1, 12 - kind.count)) + "\(label)\n" : "\(label)\n")
+          "\(column("unsupported"))\(target.label)  \(target.kind.rawValue): \(target.reason) (\(target.location))\n"
+        )
       }
       if session.diagnostics.hasErrors { throw Exit.manifestErrors }
     }
+  }
+
+  private func column(_ word: String) -> String {
+    word + String(repeating: " ", count: max(1, 12 - word.count))
   }
 }

@@ -31,24 +31,34 @@ struct PlanCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .reading)
+      let shape = [
+        json ? "json" : dot ? "dot" : "text", exitCode ? "exit-code" : "", verbose ? "verbose" : "",
+      ]
+      let memory = try AnswerMemory(options, command: ["plan"] + shape + labels)
+      if let answer = await memory.answer() { return try answer.give() }
+      let session = try await Session.open(options, .reading, for: labels, footprint: memory.footprint)
       try session.stopAtErrors()
-      let roots = try session.targets(labels).map(\.target.node)
+      let roots = try session.targets(labels).flatMap(\.target.roots)
+      let unsupported = try session.unsupported(labels)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
       let durations = try session.store.durations()
       let lengths = CriticalPath(plan: plan, durations: durations)
       let estimate = max(lengths.longest, lengths.total / Double(Machine.cores))
       let path = PlanPath(plan, durations: durations)
-      if json {
-        Console.print(PlanReport.json(plan, estimateSeconds: estimate, durations: durations))
-      } else if dot {
-        Console.print(PlanReport.dot(plan, path: path, verbose: verbose))
-      } else {
-        Console.print(
-          PlanReport.text(
-            plan, estimateSeconds: estimate, path: path, verbose: verbose, color: Console.usesColor(1)))
-      }
-      if exitCode, plan.hasWork { throw Exit.work }
+      let output =
+        json
+        ? PlanReport.json(plan, estimateSeconds: estimate, durations: durations, unsupported: unsupported)
+        : dot
+          ? PlanReport.dot(plan, path: path, verbose: verbose)
+          : PlanReport.text(
+            plan, estimateSeconds: estimate, path: path, verbose: verbose, color: Console.usesColor(1),
+            unsupported: unsupported)
+      Console.print(output)
+      let code = exitCode && plan.hasWork ? Exit.work.rawValue : 0
+      memory.keep(
+        RememberedAnswer(output: Array(output.utf8), notes: session.warningsNote ?? "", exitCode: code),
+        of: session)
+      if code != 0 { throw ExitCode(code) }
     }
   }
 }

@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: [label])
       try session.stopAtErrors()
       let (name, image) = try session.image(label)
       let layers = try await ImageLayers(session: session, running: running).build(image, of: name)
@@ -109,7 +109,7 @@ struct ImageLayers {
   func build(_ layers: [(node: NodeID, output: String)], command: String) async throws -> [Artifact] {
     let outcome = try await Build(session: session, running: running).run(
       layers.map(\.node), command: command)
-    guard outcome.wave.succeeded else {
+    guard outcome.wave.succeeded, outcome.wave.hasAllRoots else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
     }
     return layers.compactMap { outcome.wave.outputs[$0.node]?[$0.output] }

@@ -26,7 +26,7 @@ struct ShellCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: [label])
       try session.stopAtErrors()
       let status =
         if let step { try await enter(step, session) } else { try await enterImage(session) }

@@ -20,7 +20,7 @@ struct WhyCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .reading)
+      let session = try await Session.open(options, .reading, for: [label])
       try session.stopAtErrors()
       let targets = try session.targets([label])
       let plan = try Planner(graph: session.graph, cache: session.store).plan(targets.map(\.target.node))

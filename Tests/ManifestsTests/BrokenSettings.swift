@@ -26,7 +26,8 @@ let brokenSettings: [BrokenWorkspace] = [
     ],
     [
       "graph.yml:1:1: error: graph.yml must be a mapping of 'key: value', not a list | "
-        + "known keys: name, arches, registries, aliases, stamps, compression"
+        + "known keys: name, arches, registries, aliases, stamps, compression, policy, "
+        + "package-comparison-exceptions"
     ]),
   BrokenWorkspace(
     "no arches",
@@ -48,12 +49,13 @@ let brokenSettings: [BrokenWorkspace] = [
     ],
     [
       "graph.yml:1:1: error: unknown key 'nmae' in graph.yml | did you mean 'name'? "
-        + "known keys: name, arches, registries, aliases, stamps, compression",
+        + "known keys: name, arches, registries, aliases, stamps, compression, policy, "
+        + "package-comparison-exceptions",
       "graph.yml:1:1: error: graph.yml has no 'name' | add, for example, 'name: my-index'",
       "graph.yml:2:18: error: 'amd64' is no architecture | write 'x86_64'; known "
-        + "architectures: x86_64, aarch64, ppc64le, s390x, riscv64, armhfp, i386",
-      "graph.yml:2:25: error: 'arm65' is no architecture | known architectures: x86_64, "
-        + "aarch64, ppc64le, s390x, riscv64, armhfp, i386",
+        + "architectures: x86_64, i686, aarch64, armhfp, armel, ppc64le, ppc64, s390x, riscv64",
+      "graph.yml:2:25: error: 'arm65' is no architecture | known "
+        + "architectures: x86_64, i686, aarch64, armhfp, armel, ppc64le, ppc64, s390x, riscv64",
       "graph.yml:2:32: error: architecture 'x86_64' is listed twice | remove one of them",
     ]),
   BrokenWorkspace(
@@ -89,6 +91,28 @@ let brokenSettings: [BrokenWorkspace] = [
       "graph.yml:6:11: error: 'Centos' is not an image reference: 'Centos' must be "
         + "lower-case letters and digits, with '.', '_', '__' or '-' between them | write "
         + "'registry.example.org/app/job:tag', or a label such as //base/minimal",
+    ]),
+  BrokenWorkspace(
+    "authorities of registries",
+    [
+      "graph.yml": """
+      name: demo
+      arches: [x86_64]
+      registries:
+        a.example.org: {ca: certs/cb.crt}
+        b.example.org: {ca: certs/ca.crt, insecure: true}
+        c.example.org: {ca: /etc/ssl/ca.crt, cert: x}
+
+      """,
+      "certs/ca.crt": "",
+    ],
+    [
+      "graph.yml:4:23: error: 'certs/cb.crt' does not exist in the workspace | did you mean 'certs/ca.crt'?",
+      "graph.yml:5:23: error: 'ca' has no use for an insecure registry | remove 'insecure', so that "
+        + "certificates are looked at, or remove 'ca'",
+      "graph.yml:6:23: error: '/etc/ssl/ca.crt' is an absolute path | write a path relative to the folder "
+        + "of graph.yml",
+      "graph.yml:6:40: error: unknown key 'cert' in registry 'c.example.org' | known keys: own, insecure, ca",
     ]),
   BrokenWorkspace(
     "bad alias label",

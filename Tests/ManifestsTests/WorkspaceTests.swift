@@ -15,24 +15,29 @@ struct WorkspaceTests {
         registry.example.org: {own: true}
         localhost:5000: {insecure: yes}
         docker.io:
+        r.example.org: {ca: certificates/ca.crt}
       aliases:
         centos:centos7: registry.example.org/centos/centos:7
         centos: //base/centos
       stamps: []
       compression: gzip
       """
-    let (workspace, diagnostics) = load(["graph.yml": text])
+    let (workspace, diagnostics) = load(["graph.yml": text, "certificates/ca.crt": ""])
     #expect(texts(diagnostics) == [])
     let settings = try #require(workspace).settings
     #expect(settings.name.value == "demo")
     #expect(settings.name.location.description == "graph.yml:1:7")
     #expect(settings.architectures.map(\.value.name) == ["aarch64"])
-    #expect(settings.registries.map(\.name.value) == ["registry.example.org", "localhost:5000", "docker.io"])
-    #expect(settings.registries.map(\.isOwn) == [true, false, false])
-    #expect(settings.registries.map(\.isInsecure) == [false, true, false])
+    #expect(
+      settings.registries.map(\.name.value) == [
+        "registry.example.org", "localhost:5000", "docker.io", "r.example.org",
+      ])
+    #expect(settings.registries.map(\.isOwn) == [true, false, false, false])
+    #expect(settings.registries.map(\.isInsecure) == [false, true, false, false])
+    #expect(settings.registries.map(\.authorities?.value) == [nil, nil, nil, "certificates/ca.crt"])
     #expect(
       settings.aliases.map(\.target.value) == ["registry.example.org/centos/centos:7", "//base/centos"])
-    #expect(settings.aliases.map(\.reference.location.line) == [8, 9])
+    #expect(settings.aliases.map(\.reference.location.line) == [9, 10])
     #expect(settings.stamps == [])
     #expect(settings.compression == .gzip)
   }
@@ -58,8 +63,8 @@ struct WorkspaceTests {
           desired-tag: 3.10
           notify-email: a@example.org
           depends-on: null
-        - {id: 007, app-id: library, job-id: b, git-url: u, git-path: p, git-branch: 1e3, target-file: f,
-           desired-tag: , notify-email: m, build-context: ../../, prebuild-script: x.sh, prebuild-context: /,
+        - {id: 007, app-id: library, job-id: b, git-url: u, git-path: p/q, git-branch: 1e3, target-file: f,
+           desired-tag: , notify-email: m@h, build-context: ../../, prebuild-script: x.sh, prebuild-context: /,
            depends-on: [r.example.org/library/python:3.10, "null", '', a/b]}
       """
     let files = [
@@ -244,7 +249,7 @@ struct WorkspaceTests {
     let (_, more) = WorkspaceLoader(files: fileSystem(["graph.yml": large])).load(root: "/w")
     #expect(
       texts(more) == [
-        "graph.yml:1:1: error: the file is larger than 64 MiB | split it, or keep data in files of its own"
+        "graph.yml:1:1: error: the file is larger than 8 MiB | split it, or keep data in files of its own"
       ])
   }
 }

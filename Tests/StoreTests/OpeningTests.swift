@@ -28,6 +28,17 @@ struct OpeningTests {
     #expect(error?.message == "'\(temporary.folder)/home' is not a store: it holds 'letter' and no VERSION")
   }
 
+  @Test("a store that another process is making, or was killed while it did, is waited for and finished")
+  func unfinished() throws {
+    let temporary = try TemporaryStore()
+    let path = temporary.folder + "/unfinished"
+    try shell("mkdir -p \(path)/locks \(path)/blobs && touch \(path)/locks/open \(path)/1-abc")
+    let store = try Store.open(at: path, mode: .readWrite)
+    let digest = try store.write([1])
+    try store.sync()
+    #expect(try Store.open(at: path, mode: .readOnly).read(digest) == [1])
+  }
+
   @Test("reading a store that does not exist creates nothing")
   func absent() throws {
     let temporary = try TemporaryStore()

@@ -41,6 +41,13 @@ public struct OpenFile: ~Copyable {
     self.init(descriptor: descriptor, path: path)
   }
 
+  /// Opens what is there for writing at its end: a pipe, a terminal or a file that the shell made.
+  public init(appendingTo path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard descriptor >= 0 else { throw OpenFile.failure("cannot write to", path) }
+    self.init(descriptor: descriptor, path: path)
+  }
+
   /// Makes a new file with a name of its own in `folder`, readable by its owner only.
   public init(temporaryIn folder: String) throws {
     // Not mkstemp: its descriptor would be inherited by a program that another thread starts just now.

@@ -42,6 +42,10 @@ public struct Settings: Sendable {
   public var stamps: Set<Stamp> = [.revision, .base]
   /// How layers are compressed in what is exported.
   public var compression: Compression = .zstd
+  /// Where inputs may come from.
+  public var policy = InputPolicy()
+  /// Names of packages that may have other versions on other architectures.
+  public var packageComparisonExceptions: [Located<String>] = []
 
   public init(name: Located<String>, architectures: [Located<Architecture>]) {
     self.name = name
@@ -54,10 +58,15 @@ public struct Settings: Sendable {
     public var isOwn: Bool
     /// Whether it is spoken to without TLS.
     public var isInsecure: Bool
-    public init(name: Located<String>, isOwn: Bool, isInsecure: Bool) {
+    /// A file of the workspace with the certificates (PEM) of authorities that this registry's own is made by.
+    public var authorities: Located<String>?
+    public init(
+      name: Located<String>, isOwn: Bool, isInsecure: Bool, authorities: Located<String>? = nil
+    ) {
       self.name = name
       self.isOwn = isOwn
       self.isInsecure = isInsecure
+      self.authorities = authorities
     }
   }
 

@@ -2,10 +2,15 @@ import GraphCore
 
 /// Reads `graph.yml`.
 struct SettingsReader {
-  static let keys = ["name", "arches", "registries", "aliases", "stamps", "compression"]
+  static let keys = [
+    "name", "arches", "registries", "aliases", "stamps", "compression", "policy",
+    "package-comparison-exceptions",
+  ]
 
   /// - Returns: `nil` where name or architectures are missing; then nothing else of the workspace can be used.
-  static func read(_ document: YAMLDocument, _ findings: Findings) -> Settings? {
+  static func read(
+    _ document: YAMLDocument, paths: WorkspacePaths, _ findings: Findings
+  ) -> Settings? {
     guard let root = document.root else {
       findings.error(
         "the file is empty", at: findings.source.location(line: 1, column: 1),
@@ -20,23 +25,28 @@ struct SettingsReader {
       findings.error(
         "'arches' lists no architecture", at: written, hint: "write, for example, 'arches: [x86_64]'")
     }
-    let registries = registries(reader)
+    let registries = registries(reader, paths)
     let aliases = aliases(reader)
     let stamps: Set<Settings.Stamp> = Set(reader.texts("stamps").compactMap { reader.choice($0, "stamps") })
     let compression: Settings.Compression? = reader.text("compression").flatMap {
       reader.choice($0, "compression")
     }
+    let policy = reader.node("policy").map { PolicyReader.read($0, findings) }
     guard let name, !architectures.isEmpty else { return nil }
     var settings = Settings(name: name, architectures: architectures)
     settings.registries = registries
     settings.aliases = aliases
     if reader.has("stamps") { settings.stamps = stamps }
     if let compression { settings.compression = compression }
+    if let policy { settings.policy = policy }
+    settings.packageComparisonExceptions = reader.texts("package-comparison-exceptions")
     return settings
   }
 
   /// A mapping from names to what is true of them, or a list of names that are all own.
-  private static func registries(_ reader: FieldReader) -> [Settings.Registry] {
+  private static func registries(
+    _ reader: FieldReader, _ paths: WorkspacePaths
+  ) -> [Settings.Registry] {
     guard let node = reader.node("registries") else { return [] }
     guard node.kind == .mapping else {
       return reader.texts(of: node, "'registries'").compactMap { name in
@@ -44,17 +54,24 @@ struct SettingsReader {
       }
     }
     return reader.pairs("registries").compactMap { name, value in
-      var (isOwn, isInsecure) = (false, false)
+      var registry = Settings.Registry(name: name, isOwn: false, isInsecure: false)
       if !value.isNull {
         guard
           let facts = FieldReader(
-            value, "registry '\(name.value.shortened)'", keys: ["own", "insecure"], findings: reader.findings)
+            value, "registry '\(name.value.shortened)'", keys: ["own", "insecure", "ca"],
+            findings: reader.findings)
         else { return nil }
-        isOwn = facts.bool("own", default: false)
-        isInsecure = facts.bool("insecure", default: false)
+        registry.isOwn = facts.bool("own", default: false)
+        registry.isInsecure = facts.bool("insecure", default: false)
+        registry.authorities = facts.text("ca")
+        if let file = registry.authorities { paths.check(file, .file, reader.findings) }
+        if registry.isInsecure, let file = registry.authorities {
+          reader.findings.error(
+            "'ca' has no use for an insecure registry", at: file,
+            hint: "remove 'insecure', so that certificates are looked at, or remove 'ca'")
+        }
       }
-      guard isRegistry(name, reader) else { return nil }
-      return Settings.Registry(name: name, isOwn: isOwn, isInsecure: isInsecure)
+      return isRegistry(name, reader) ? registry : nil
     }
   }
 

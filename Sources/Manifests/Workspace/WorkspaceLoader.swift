@@ -71,7 +71,8 @@ private struct Loading {
           hint: "write one with 'name: NAME' and 'arches: [x86_64]'"))
       return nil
     }
-    return read("graph.yml") { SettingsReader.read($0, $1) } ?? nil
+    let paths = WorkspacePaths(root: root, files: files)
+    return read("graph.yml") { SettingsReader.read($0, paths: paths, $1) } ?? nil
   }
 
   mutating func index(_ file: String) -> [ImageEntry] {
@@ -89,7 +90,7 @@ private struct Loading {
   /// The YAML files of a folder of the workspace, sorted by name. A template of the index is none of them.
   mutating func names(in folder: String) -> [String] {
     let path = WorkspaceLoader.join(root, folder)
-    guard files.kind(path) != nil else { return [] }
+    guard files.kind(path) != nil, isInside(folder) else { return [] }
     guard let names = files.names(path) else {
       diagnostics.add(
         .error(
@@ -105,7 +106,20 @@ private struct Loading {
       .filter { folder != "index.d" || !$0.contains("index_template") }
   }
 
+  /// Whether a file or folder is in the workspace once symbolic links are followed; reports where it is not.
+  private mutating func isInside(_ path: String) -> Bool {
+    guard let resolved = files.resolved(WorkspaceLoader.join(root, path)) else { return true }
+    let top = files.resolved(root) ?? root
+    if resolved.hasPrefix(top == "/" ? "/" : top + "/") { return true }
+    diagnostics.add(
+      .error(
+        "'\(path)' leads out of the workspace through a symbolic link",
+        at: SourceLocation(file: path, line: 1, column: 1), hint: "copy what it names into the workspace"))
+    return false
+  }
+
   private mutating func read<Result>(_ file: String, _ body: (YAMLDocument, Findings) -> Result) -> Result? {
+    guard isInside(file) else { return nil }
     guard let bytes = files.contents(WorkspaceLoader.join(root, file)) else {
       diagnostics.add(
         .error(

@@ -7,10 +7,13 @@ extension PlanReport {
   ///       "totals": { "nodes", "cached", "unneeded", "run", "pending": integers, "estimateSeconds": number },
   ///       "nodes": [ node ],            every needed node, producers first
   ///       "rootCauses": [ name ],       the nodes that run for a reason of their own
-  ///       "criticalPath": { "seconds": number, "nodes": [ name ] } }      the chain that takes longest
+  ///       "criticalPath": { "seconds": number, "nodes": [ name ] },       the chain that takes longest
+  ///       "unsupported": [ { "label", "kind", "reason", "place": "file:line:column" } ] }
+  ///                                     what of the wanted is not made for an architecture
   ///
   ///     node:   { "name", "label", "step", "rule": "install@1", "architecture": string or null,
   ///               "decision": "cached" | "run" | "pending", "opaque": boolean,
+  ///               "cache": boolean, whether the result may depend on what is in a cache,
   ///               "key": 64 digits, or null while an input is not known, "reason": reason, or null where cached,
   ///               "declaredAt": file:line:column or null,
   ///               "estimateSeconds": how long it took last, 1 where it never ran, null where cached }
@@ -23,7 +26,8 @@ extension PlanReport {
   ///
   /// - Parameter durations: seconds by `Node.name`, from history.
   public static func json(
-    _ plan: Plan, estimateSeconds: Double, durations: [String: Double] = [:]
+    _ plan: Plan, estimateSeconds: Double, durations: [String: Double] = [:],
+    unsupported: [UnsupportedTarget] = []
   ) -> String {
     let totals = PlanTotals(plan)
     let path = PlanPath(plan, durations: durations)
@@ -40,6 +44,13 @@ extension PlanReport {
       "criticalPath": .object([
         "seconds": .number(path.total), "nodes": .array(path.nodes.map { .string(plan.graph[$0].name) }),
       ]),
+      "unsupported": .array(
+        unsupported.map {
+          .object([
+            "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
+            "place": .string("\($0.location)"),
+          ])
+        }),
     ])
     return document.document
   }
@@ -52,6 +63,7 @@ extension PlanReport {
       "rule": .string("\(node.action.rule)"),
       "architecture": .text((node.action.architecture ?? node.label.architecture)?.name),
       "decision": .string(decision.rawValue), "opaque": .boolean(node.isOpaque),
+      "cache": .boolean(node.action.usesCache),
       "key": .text(plan.keys[Int(id.index)]?.description), "reason": reasonJSON(plan, id),
       "declaredAt": .text(node.location?.description),
       "estimateSeconds": path.seconds[Int(id.index)].map { .number($0) } ?? .null,

@@ -6,12 +6,19 @@ import Resolve
 /// Images of registries outside the workspace, pinned by manifest digest in the snapshot.
 extension Compilation {
   /// The state that an external image is; `nil` where the snapshot has no pin for it, which resolving has reported.
-  func externalState(_ reference: String, label: Label, location: SourceLocation) throws -> ImageState? {
-    guard let architecture = label.architecture,
-      let pin = imagePin(reference, architecture)
-    else { return nil }
+  func externalState(
+    _ reference: String, label: Label, architecture: Architecture, location: SourceLocation
+  ) throws -> ImageState? {
+    guard let pin = imagePin(reference, architecture) else {
+      let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
+      if resolved.snapshot.absentImages?.contains(absent) == true {
+        lacks("the image '\(reference)', which its registry does not have for it", at: location)
+      }
+      return nil
+    }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
-    let settings = ImageSettings(configuration.run)
+    var settings = ImageSettings(configuration.run)
+    settings.author = configuration.author
     var isInsecure = false
     if case .external(_, isInsecure: let insecure) = resolved.names.meaning(of: reference) {
       isInsecure = insecure
@@ -60,44 +67,55 @@ extension ImageSettings {
     command = run.command.isEmpty ? nil : run.command
     labels = run.labels.isEmpty ? nil : run.labels
     workingDirectory = run.workingDirectory.isEmpty ? nil : run.workingDirectory
+    volumes =
+      run.volumes.isEmpty
+      ? nil : Dictionary(run.volumes.map { ($0, Empty()) }, uniquingKeysWith: { first, _ in first })
+    stopSignal = run.stopSignal
+    shell = run.shell.isEmpty ? nil : run.shell
+    healthCheck = run.healthCheck.flatMap {
+      // Without a test it changes nothing of what the parent says, and there is none.
+      $0.test.isEmpty ? nil : HealthCheck($0)
+    }
+    onBuild = run.onBuild.isEmpty ? nil : run.onBuild
   }
 }
 
-/// Brings a pinned image from its registry, layer by layer, through skopeo. The layers' own compressed blobs are kept,
-/// so that what is built on them shares them with the registry.
+extension ImageSettings.HealthCheck {
+  fileprivate init(_ check: ImageConfiguration.HealthCheck) {
+    self.init(test: check.test)
+    func said(_ value: Int64) -> Int64? { value == 0 ? nil : value }
+    (interval, timeout) = (said(check.interval), said(check.timeout))
+    (startPeriod, startInterval) = (said(check.startPeriod), said(check.startInterval))
+    retries = said(check.retries)
+  }
+}
+
+/// Brings a pinned image from its registry, layer by layer. The layers' own compressed blobs are kept, so that what is
+/// built on them shares them with the registry.
 public struct PullOperation: Operation {
   static let rule = Action.Rule("pull", version: 1)
   public var rule: Action.Rule { Self.rule }
 
-  private let programs: any HostPrograms
+  private let registries: any ImageRegistries
   private let scratch: String
   private let isOffline: Bool
 
-  public init(programs: any HostPrograms, scratch: String, isOffline: Bool) {
-    self.programs = programs
+  public init(registries: any ImageRegistries, scratch: String, isOffline: Bool) {
+    self.registries = registries
     self.scratch = scratch
     self.isOffline = isOffline
   }
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
-    guard let manifestHex = task.action.value("manifest"), let reference = task.action.hints["reference"],
-      let name = try? ImageReference(reference)
+    guard let manifestHex = task.action.value("manifest"), let reference = task.action.hints["reference"]
     else { throw GraphError(.bug, "a pull without manifest or reference") }
     if isOffline {
       throw GraphError(.unavailable, "image '\(reference)' has to be pulled, and --offline forbids it")
     }
-    guard let skopeo = programs.find("skopeo") else {
-      throw GraphError(
-        .unavailable, "pulling images needs the program 'skopeo'", hint: "apt-get install skopeo")
-    }
-    let repository = (name.registry.map { $0 + "/" } ?? "") + name.path
     let folder = "\(scratch)/pull-\(task.key)"
-    let isInsecure = task.action.hints["insecure"] == "yes"
-    _ = try await programs.output(
-      of: skopeo,
-      arguments: ["copy", "--quiet", "--preserve-digests"] + (isInsecure ? ["--src-tls-verify=false"] : [])
-        + ["docker://\(repository)@sha256:\(manifestHex)", "dir:\(folder)"], environment: [:])
     defer { removeFolder(folder) }
+    try await registries.pull(
+      reference, manifest: manifestHex, insecure: task.action.hints["insecure"] == "yes", into: folder)
     let manifestBytes = try OpenFile(reading: "\(folder)/manifest.json").readAll(atMost: 16 << 20)
     guard Digest(of: manifestBytes).hex == manifestHex else {
       throw GraphError(.environment, "'\(reference)' is not the manifest that the snapshot pins")

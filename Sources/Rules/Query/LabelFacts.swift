@@ -93,7 +93,8 @@ final class LabelFacts: Sendable {
     guard let image = image(label, tables) else { return [] }
     let all = query.resolved.workspace.settings.architectures.map(\.value)
     let texts = Self.unique(
-      (label.architecture.map { [$0] } ?? all).flatMap { image.dockerfile.bases(for: $0) }.map(\.value))
+      (label.architecture.map { [$0] } ?? all).flatMap { query.resolved.stages(of: image, for: $0).usedBases }
+    )
     return texts.map { text in
       if case .label(let base) = tables.edges.end(of: text) { return (text, base.description) }
       return (text, nil)

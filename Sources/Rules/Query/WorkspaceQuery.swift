@@ -47,9 +47,13 @@ public struct WorkspaceQuery: Sendable {
     for image in resolved.images {
       for from in table.variants(of: image.entry.label) {
         guard let architecture = table.items[from].label?.architecture else { continue }
-        for name in image.dockerfile.imageNames(for: architecture) {
-          let end = declared.end(of: name)
-          if case .dangling = end { continue }
+        for reference in resolved.stages(of: image, for: architecture).references {
+          let end: DeclaredEdges.End
+          switch reference.source {
+          case .target(let label): end = .label(declared.known(label))
+          case .external(let name, _): end = .external(name)
+          case .nothing, .stage, .folder, .unknown: continue
+          }
           guard let to = table.number(of: end, for: from) else { continue }
           edges.append((from, to, .discovered))
           parents[from, default: []].append(to)
@@ -199,23 +203,5 @@ struct ItemTable {
     items = items.prefix(count) + order.map { items[$0] }
     outside = outside.mapValues { renumbered[$0] }
     return renumbered
-  }
-}
-
-extension Dockerfile {
-  /// What FROM and `--from` name for an architecture, but for its own stages.
-  func imageNames(for architecture: Architecture) -> [String] {
-    var stages: Set<String> = []
-    var names = bases(for: architecture).map(\.value)
-    for instruction in instructions {
-      switch instruction.kind {
-      case .from(let from): if let name = from.stageName { stages.insert(name.lowercased()) }
-      case .copy(let copy): names += copy.from.map { [$0.value] } ?? []
-      case .add(let add): names += add.copy.from.map { [$0.value] } ?? []
-      case .run(let run): names += run.mounts.compactMap { $0.from?.value }
-      default: continue
-      }
-    }
-    return names.filter { !stages.contains($0.lowercased()) && Int($0) == nil && $0 != "scratch" }
   }
 }

@@ -86,6 +86,9 @@ struct Program {
 
     func send(_ signal: Int32) { kill(process, signal) }
 
+    /// What it has said so far, on both outputs.
+    var said: String { text("output") + text("errors") }
+
     func end() async -> Ended {
       let status = await status.value
       return Ended(words: words, status: status, output: text("output"), errors: text("errors"))

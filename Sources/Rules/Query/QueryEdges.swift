@@ -84,7 +84,7 @@ struct DeclaredEdges {
   }
 
   /// The label with the tag that it means where it names none: `latest`, or the only one there is.
-  private func known(_ label: Label) -> Label {
+  func known(_ label: Label) -> Label {
     guard label.tag == nil, let all = tags[label.withoutArchitecture] else { return label }
     let meant = all.count == 1 ? all.first : all.first { $0.tag == "latest" }
     return meant?.on(label.architecture) ?? label
