@@ -50,7 +50,7 @@ let package = Package(
     library(
       "Execute",
       [
-        "GraphCore", "Formats",
+        "GraphCore", "Formats", "CLinux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -91,7 +91,7 @@ let package = Package(
     tests("GraphCoreTests", ["GraphCore"]),
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
-    tests("ResolveTests", ["Resolve", "Manifests", "GraphCore"]),
+    tests("ResolveTests", ["Resolve", "Manifests", "GraphCore", "SourceControl"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux"]),
     tests("ExecuteTests", ["Execute", "GraphCore", "Formats", "CLinux"]),
@@ -106,6 +106,12 @@ let package = Package(
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore"]),
     tests("TidyTests", []),
-    tests("EndToEndTests", ["GraphCore"]),
+    tests(
+      "CommandLineTests",
+      [
+        "graph", "GraphCore", "Manifests",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    tests("EndToEndTests", ["GraphCore"], exclude: ["Agreement"]),
   ]
 )

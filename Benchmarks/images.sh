@@ -4,9 +4,8 @@
 #
 #   Benchmarks/images.sh [RUNS]
 #
-# Needs the release build (make), and dnf, buildah and zstd. Writes below a folder of its own only.
+# Needs the release build (make), and dnf and zstd. Writes below a folder of its own only.
 set -euo pipefail
-export LC_ALL=C.UTF-8
 runs=${1:-5}
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 graph=${GRAPH:-$top/.build/release/graph}
@@ -18,31 +17,10 @@ printf '%%_dbpath /var/lib/rpm\n%%_db_backend sqlite\n' >"$HOME/.rpmmacros"
 cp -r "$top/examples/index" "$work/index"
 cd "$work/index"
 
-now() { date +%s.%N; }
-# seconds COMMAND...: how long it takes; its output goes to a file that is shown where it fails.
-seconds() {
-  local begin end
-  begin=$(now)
-  "$@" >"$work/output" 2>&1 || { cat "$work/output" >&2; exit 1; }
-  end=$(now)
-  awk -v a="$begin" -v b="$end" 'BEGIN { printf "%.3f\n", b - a }'
-}
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-# compare NAME OURS PEER PEER_NAME: functions of those names, run in turn.
-compare() {
-  local i
-  : >"$work/ours"; : >"$work/peer"
-  for ((i = 1; i <= runs; i++)); do
-    "prepare_$2" "$i"; seconds "$2" "$i" >>"$work/ours"
-    "prepare_$3" "$i"; seconds "$3" "$i" >>"$work/peer"
-  done
-  awk -v name="$1" -v peer="$4" -v a="$(median <"$work/ours")" -v b="$(median <"$work/peer")" \
-    'BEGIN { printf "%-58s graph %.3f s   %s %.3f s   ratio %.2f\n", name, a, peer, b, a / b }'
-}
+. "$top/Benchmarks/measure.sh"
 
 "$graph" build >"$work/output" 2>&1 || { cat "$work/output"; exit 1; }
 "$graph" export //repo/os:aarch64 "$work/repo-aarch64" >/dev/null 2>&1
-"$graph" export //app/httpd:x86_64 "$work/httpd" >/dev/null 2>&1
 dnf_install() { # ROOT ARCH PACKAGE...
   local root=$1 arch=$2
   shift 2
@@ -85,36 +63,5 @@ dnf_layer() {
 }
 compare 'layer of one more package, aarch64' graph_layer dnf_layer 'dnf+overlay+tar+zstd'
 
-# 3. An unchanged image, and one whose last COPY changed.
-git -C "$top" show HEAD:examples/index/images/httpd/Dockerfile >images/httpd/Dockerfile
-"$graph" build >/dev/null 2>&1
-if command -v buildah >/dev/null; then
-  export STORAGE_DRIVER=overlay BUILDAH_ISOLATION=chroot
-  buildah=(buildah --root "$work/storage" --runroot "$work/run")
-  # buildah names a pulled image after its folder, and takes only lower case.
-  mkdir -p /tmp/graph-bench
-  layout=$(mktemp -u -p /tmp/graph-bench XXXX | tr 'A-Z' 'a-z')
-  mv "$work/httpd" "$layout"
-  "${buildah[@]}" tag "$("${buildah[@]}" pull -q "oci:$layout")" localhost/httpd:base
-  rm -rf /tmp/graph-bench
-  mkdir "$work/context"
-  printf 'FROM localhost/httpd:base\nLABEL a=b\nCOPY index.html /var/www/html/index.html\n' >"$work/context/Dockerfile"
-  cp images/httpd/index.html "$work/context/"
-  bud() { "${buildah[@]}" bud --layers --pull-never -q -t localhost/httpd:test "$work/context"; }
-  nothing() { :; }
-  prepare_graph_noop() { nothing; }
-  prepare_bud() { nothing; }
-  graph_noop() { "$graph" build //app/httpd:x86_64; }
-  bud >/dev/null 2>&1
-  compare 'unchanged layered image' graph_noop bud 'buildah --layers'
-  prepare_graph_copy() { echo "<!-- $1 -->" >>images/httpd/index.html; }
-  prepare_bud_copy() { echo "<!-- $1 -->" >>"$work/context/index.html"; }
-  graph_copy() { "$graph" build //app/httpd:x86_64; }
-  bud_copy() { bud; }
-  compare 'the file of the last COPY changed' graph_copy bud_copy 'buildah --layers'
-fi
-prepare_graph_plan() { :; }
 graph_plan() { "$graph" plan; }
-: >"$work/ours"
-for ((i = 1; i <= runs; i++)); do seconds graph_plan >>"$work/ours"; done
-printf '%-58s graph %.3f s\n' 'plan of everything' "$(median <"$work/ours")"
+measure 'plan of everything' graph_plan

@@ -69,9 +69,6 @@ public struct Doctor: Sendable {
 
   private func emulation(of architecture: Architecture) async throws -> Finding {
     let subject = "programs for \(architecture)"
-    if architecture.runsNatively {
-      return Finding(verdict: .fine, subject: subject, detail: "native", remedy: nil)
-    }
     do {
       guard let emulator = try await Emulators().emulator(for: architecture) else {
         return Finding(verdict: .fine, subject: subject, detail: "native", remedy: nil)

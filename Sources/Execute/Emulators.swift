@@ -15,6 +15,7 @@ public actor Emulators {
 
   private let directories: [String]
   private var found: [Architecture: Emulator] = [:]
+  private var runsNatively: [Architecture: Bool] = [:]
 
   /// - Parameter directories: where `qemu-*-static` is looked for, best first.
   public init(directories: [String] = ["/usr/local/bin", "/usr/bin"]) {
@@ -25,7 +26,7 @@ public actor Emulators {
   ///
   /// - Throws: `GraphError(.unavailable)` where the host has none.
   public func emulator(for architecture: Architecture) async throws -> Emulator? {
-    if architecture.runsNatively { return nil }
+    if await isNative(architecture) { return nil }
     if let emulator = found[architecture] { return emulator }
     let names = architecture.names
     let program = "qemu-\(names.qemu)-static"
@@ -38,6 +39,13 @@ public actor Emulators {
     let emulator = Emulator(path: path, version: try await Self.version(of: path), option: option)
     found[architecture] = emulator
     return emulator
+  }
+
+  private func isNative(_ architecture: Architecture) async -> Bool {
+    if let known = runsNatively[architecture] { return known }
+    let isNative = await NativeTry.succeeds(for: architecture)
+    runsNatively[architecture] = isNative
+    return isNative
   }
 
   /// `qemu-aarch64 version 7.2.22 (Debian 1:7.2+…)` as `qemu-aarch64 7.2.22`.

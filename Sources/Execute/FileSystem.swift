@@ -76,8 +76,8 @@ enum FileSystem {
     return Array(buffer.prefix(count))
   }
 
-  /// The whole of a small file.
-  static func read(_ path: String) throws -> [UInt8] {
+  /// A small file: the whole of it, or its beginning.
+  static func read(_ path: String, atMost bytesMax: Int = .max) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure("reading", path) }
     defer { close(descriptor) }
@@ -87,8 +87,27 @@ enum FileSystem {
       let count = Glibc.read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw failure("reading", path) }
-      if count == 0 { return content }
-      content += buffer.prefix(count)
+      content += buffer.prefix(min(count, bytesMax - content.count))
+      if count == 0 || content.count == bytesMax { return content }
+    }
+  }
+
+  /// Writes a new file.
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure("writing", path) }
+    defer { close(descriptor) }
+    try write(bytes, to: descriptor, path)
+  }
+
+  /// - Parameter path: what it is called in messages.
+  static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw failure("writing", path) }
+      rest = rest.dropFirst(count)
     }
   }
 

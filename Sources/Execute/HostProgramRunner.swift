@@ -13,13 +13,18 @@ public struct HostProgramRunner: HostPrograms {
   private let scratch: String
   private let proxies: [String: String]
   private let logger: Logger
+  private let observer: (any FileObserver)?
 
   /// - Parameters:
   ///   - scratch: what programs get as TMPDIR; an absolute path.
   ///   - environment: the caller's environment, of which only the proxy settings and credentials' places are passed on.
   ///   - logger: is told of each program that runs.
-  public init(scratch: String, environment: [String: String], logger: Logger) {
+  ///   - observer: is told of each place where a program is looked for.
+  public init(
+    scratch: String, environment: [String: String], logger: Logger, observer: (any FileObserver)? = nil
+  ) {
     self.scratch = scratch
+    self.observer = observer
     self.logger = logger
     let passed = [
       "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
@@ -66,8 +71,11 @@ public struct HostProgramRunner: HostPrograms {
   }
 
   public func find(_ program: String) -> String? {
-    if program.contains("/") { return FileSystem.isExecutable(program) ? program : nil }
-    return Self.searchPath.map { "\($0)/\(program)" }.first(where: FileSystem.isExecutable)
+    let places = program.contains("/") ? [program] : Self.searchPath.map { "\($0)/\(program)" }
+    return places.first { place in
+      observer?.willLook(at: place)
+      return FileSystem.isExecutable(place)
+    }
   }
 }
 

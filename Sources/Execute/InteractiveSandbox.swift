@@ -53,6 +53,7 @@ public struct InteractiveSandbox: Sendable {
     environment["TERM"] = "xterm"
     environment.merge(program.environment) { $1 }
     arguments.setEnvironment(environment)
+    arguments.setMachine(architecture)
     arguments.add("--chdir", program.workingDirectory)
     if !program.user.isEmpty { arguments.add("--user", program.user) }
     for port in program.publishedPorts { arguments.add("--publish", "\(port.host):\(port.inside)") }

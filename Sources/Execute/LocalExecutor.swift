@@ -12,16 +12,18 @@ public struct LocalExecutor: Executor {
   private let helper: String
   private let emulators: Emulators
   private let importer: LeafImporter
+  private let mounts: CommandMounts
 
   /// - Parameters:
   ///   - operations: how actions without a command are done, one for each rule.
   ///   - scratch: a folder for what runs now; on the file system of the checkouts, so that layers can be moved.
   ///   - helper: the path of `graph-sandbox`.
+  ///   - mounts: what mounts of commands take from who started graph.
   ///   - readGitBlob: the bytes of an object of a bare mirror.
   public init(
     store: any BlobStore, checkouts: any Checkouts, operations: [any Operation], scratch: String,
     helper: String,
-    emulators: Emulators,
+    emulators: Emulators, mounts: MountSources = MountSources(),
     readGitBlob: @escaping @Sendable (_ mirror: String, _ object: String) throws -> [UInt8]
   ) {
     self.store = store
@@ -31,12 +33,16 @@ public struct LocalExecutor: Executor {
     self.scratch = scratch
     self.helper = helper
     self.emulators = emulators
+    self.mounts = CommandMounts(sources: mounts, checkouts: checkouts, helper: helper)
     importer = LeafImporter(store: store, readGitBlob: readGitBlob)
   }
 
   public func execute(_ task: ActionTask) async throws -> ExecutedAction {
     for case .leaf(let leaf) in task.action.inputs.map(\.source) { try importer.importLeaf(leaf) }
-    if let command = task.action.command { return try await run(command, of: task) }
+    if let command = task.action.command {
+      try mounts.sources.require(command)
+      return try await run(command, of: task)
+    }
     guard let operation = operations[task.action.rule.name] else {
       throw GraphError(.bug, "no operation does the rule '\(task.action.rule)' of '\(task.node.name)'")
     }
@@ -73,6 +79,8 @@ extension LocalExecutor {
   {
     let emulator = try await emulator(for: task.action)
     var arguments = try prepare(command, of: task, emulator: emulator, in: place)
+    let held = try await mounts.add(command, of: task, scratch: place.folder, to: &arguments)
+    defer { withExtendedLifetime(held) {} }
     for discard in command.discards { arguments.add("--discard", discard) }
     for collect in command.collects {
       switch collect.from {
@@ -86,7 +94,7 @@ extension LocalExecutor {
     do {
       log = try await SandboxRun(
         helper: helper, arguments: arguments, statusFile: place.status,
-        timeoutSeconds: task.action.limits.timeoutSeconds
+        timeoutSeconds: task.action.limits.timeoutSeconds, redactor: held.redactor
       ).run()
     } catch let failure as ActionFailed where FileSystem.freeMegabytes(place.folder) < Self.freeMegabytesMin {
       // Programs say it in many ways when a disk is full; it is not what they were asked for that is wrong.
@@ -109,10 +117,13 @@ extension LocalExecutor {
     guard let command = task.action.command else {
       throw GraphError(.usage, "the step '\(task.node.step)' runs no command: it is done inside graph")
     }
+    try mounts.sources.require(command)
     let place = Workplace(folder: try FileSystem.makeScratch(in: scratch))
     do {
       var arguments = try prepare(
         command, of: task, emulator: try await emulator(for: task.action), in: place)
+      let held = try await mounts.add(command, of: task, scratch: place.folder, to: &arguments)
+      defer { withExtendedLifetime(held) {} }
       // Outputs are not wanted, but the command expects their folders.
       for collect in command.collects {
         if case .path(let path) = collect.from {

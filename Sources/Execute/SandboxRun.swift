@@ -9,13 +9,15 @@ struct SandboxRun {
   /// Where the helper writes how it ended.
   let statusFile: String
   let timeoutSeconds: Int
+  /// Takes secrets out of the log.
+  var redactor = Redactor()
 
   /// Returns the log of a command that ended with status 0.
   ///
   /// - Throws: `ActionFailed`, `GraphError(.environment)` where the sandbox could not be made,
   ///   `GraphError(.unavailable)` without a usable emulator, `CancellationError`.
   func run() async throws -> [UInt8] {
-    let log = RunLog()
+    let log = RunLog(redactor: redactor)
     let timedOut: Bool
     do {
       timedOut = try await withThrowingTaskGroup(of: Bool.self) { group in

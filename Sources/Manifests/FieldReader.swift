@@ -25,10 +25,10 @@ struct FieldReader {
     for (key, value) in node.pairs {
       guard let name = key.text else { continue }
       if fields[name] == nil { fields[name] = value }
-      if !keys.contains(name), !ignored.contains(name) {
+      if !keys.contains(name), !ignored.contains(name), !findings.isFull {
         findings.error(
           "unknown key '\(name.shortened)' in \(what)", at: key,
-          hint: Nearest.hint(for: name, among: keys, noun: "known keys"))
+          hint: Nearest.hint(for: name, among: keys, noun: "known keys"), code: "unknown-key")
       }
     }
     self.fields = fields
@@ -162,7 +162,7 @@ struct FieldReader {
     for text in texts {
       guard let architecture = Architecture(text.value) else {
         findings.error(
-          "'\(text.value.shortened)' is no architecture", at: text, hint: architectureHint(text.value))
+          "'\(text.value.shortened)' is no architecture", at: text, hint: Architecture.hint(for: text.value))
         continue
       }
       if found.contains(where: { $0.value == architecture }) {
@@ -172,16 +172,6 @@ struct FieldReader {
       found.append(Located(architecture, at: text.location))
     }
     return found
-  }
-
-  /// Other tools' names for an architecture lead to its canonical name.
-  private func architectureHint(_ name: String) -> String {
-    let other = Architecture.all.first {
-      [$0.names.oci, $0.names.debian, $0.names.machine, $0.names.rpm].contains(name)
-    }
-    let known = Architecture.all.map(\.name)
-    if let other { return "write '\(other.name)'; known architectures: \(known.joined(separator: ", "))" }
-    return Nearest.hint(for: name, among: known, noun: "known architectures")
   }
 
   /// A scalar's text, or a message that says what was found in its place.

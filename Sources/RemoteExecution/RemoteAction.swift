@@ -11,6 +11,7 @@ import GraphCore
 ///     graph-sandbox        the helper
 ///     layers/00.tar …      the stacked layers, bottom first, as canonical archives: they carry owners and modes
 ///     inputs/00 …          the staged inputs in the order of `Command.stages`: a blob is a file, a tree a folder
+///     mounts/00 …          what is mounted, as staged inputs are; `.tar` where it is a layer
 ///     root/                empty; where the host's programs are shown, for roots that have them
 ///     out/status           output: how the command ended, in the helper's words
 ///     out/changes.tar      output: what it changed in the layers, to be imported as a local capture is
@@ -62,12 +63,15 @@ extension RemoteAction {
     var arguments = SandboxArguments()
     try addRoot(of: command, in: task, store: store, to: &arguments, &folder)
     // A worker gives them times and modes of its own.
-    if !command.stages.isEmpty { arguments.add("--settle") }
+    if !command.stages.isEmpty || command.mounts.contains(where: { $0.role != nil }) {
+      arguments.add("--settle")
+    }
     for (index, stage) in command.stages.enumerated() {
       let path = "inputs/\(number(index))"
       try place(stage, of: task, store: store, at: path, in: &folder)
       arguments.bindReadOnly(path, at: stage.path)
     }
+    try addMounts(of: command, in: task, store: store, to: &arguments, &folder)
     arguments.addSettings(of: command, in: task.action, epoch: try task.epoch(reading: store))
     var outputs: Set = [statusPath]
     for collect in command.collects {
@@ -107,13 +111,51 @@ extension RemoteAction {
     }
   }
 
+  /// What a command mounts. A worker has no caches, so one is empty there, or as it begins; what is of who started
+  /// graph goes nowhere, so such a command says on a worker that it does not run there.
+  private static func addMounts(
+    of command: Command, in task: ActionTask, store: any BlobStore, to arguments: inout SandboxArguments,
+    _ folder: inout RemoteFolder
+  ) throws {
+    for (index, mount) in command.mounts.enumerated() {
+      func show(_ content: Command.Mount.Content, isWritable: Bool) throws {
+        let artifact = try input(content.role, of: task)
+        let isTar = artifact.kind == .layer
+        let path = "mounts/\(number(index))" + (isTar ? ".tar" : "")
+        if isTar {
+          try folder.addFile(.tar(try store.readLayer(artifact), reading: store), at: path)
+        } else {
+          try place(.init(role: content.role, path: ""), of: task, store: store, at: path, in: &folder)
+        }
+        arguments.mount(path, inside: content.path, isTar: isTar, isWritable: isWritable, at: mount.target)
+      }
+      switch mount.kind {
+      case .bind(let content, let isWritable): try show(content, isWritable: isWritable)
+      case .memory(let size): arguments.mountMemory(sizeBytes: size, at: mount.target)
+      case .cache(let cache):
+        if let content = cache.content {
+          try show(content, isWritable: !cache.isReadOnly)
+        } else {
+          arguments.mountMemory(sizeBytes: nil, at: mount.target)
+        }
+      case .secret(let secret):
+        arguments.add("--refuse", "needs the secret '\(secret.id)', which no worker gets")
+      case .agent(let agent):
+        arguments.add("--refuse", "needs the SSH agent '\(agent.id)', which no worker gets")
+      }
+    }
+  }
+
+  private static func input(_ role: String, of task: ActionTask) throws -> Artifact {
+    if let artifact = task.input(role) { return artifact }
+    throw GraphError(.bug, "'\(task.node.name)' places an input '\(role)' that it does not have")
+  }
+
   private static func place(
     _ stage: Command.Stage, of task: ActionTask, store: any BlobStore, at path: String,
     in folder: inout RemoteFolder
   ) throws {
-    guard let artifact = task.input(stage.role) else {
-      throw GraphError(.bug, "'\(task.node.name)' places an input '\(stage.role)' that it does not have")
-    }
+    let artifact = try input(stage.role, of: task)
     switch artifact.kind {
     case .blob: try folder.addFile(.stored(artifact.digest), at: path)
     case .tree: try folder.addTree(try store.readLayer(artifact), at: path)

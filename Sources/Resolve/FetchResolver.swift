@@ -3,11 +3,13 @@ import Manifests
 
 /// Asks the workspace's own resolvers what there is to fetch: one run of a resolver for all targets that lack a pin.
 ///
-/// A resolver is a program of the workspace. It gets its declared arguments, with `{arch}`, `{rpm-arch}`,
-/// `{deb-arch}` and `{oci-arch}` replaced, then the items. It prints for each item one or more lines of six fields
+/// A resolver is a program of the workspace. It gets its declared arguments, with the architecture's placeholders
+/// replaced, then the items. It prints for each item one or more lines of six fields
 /// separated by tabs: item, file name, SHA-256, size in bytes, URL, version.
 struct FetchResolver {
   let programs: any HostPrograms
+  /// Those to resolve for. What serves every architecture is resolved in any case.
+  let architectures: [Architecture]
 
   private struct Group: Hashable {
     let argv: [String]
@@ -20,11 +22,15 @@ struct FetchResolver {
     var positions: [Group: Int] = [:]
     for command in workspace.commands {
       guard let fetch = command.fetch else { continue }
-      let architectures =
-        command.architectures.isEmpty ? [workspace.fetchArchitecture] : command.architectures.map(\.value)
-      for architecture in architectures {
+      let wanted =
+        command.architectures.isEmpty
+        ? [workspace.fetchArchitecture] : command.architectures.map(\.value).filter(architectures.contains)
+      for architecture in wanted {
         let key = Pins.FetchKey(label: command.label.value.description, architecture: architecture.name)
-        if pins.fetch(key) != nil { continue }
+        if let pin = pins.fetch(key) {
+          check(pin.files, of: command, pins, &diagnostics)
+          continue
+        }
         let group = Group(
           argv: fetch.resolver.map { Template($0.value).filled { architecture.placeholders[$0] } },
           architecture: architecture)
@@ -36,27 +42,76 @@ struct FetchResolver {
         }
       }
     }
-    for (group, commands) in groups {
+    for (group, _) in groups {
       try pins.offlineCheck("what '\(group.argv.joined(separator: " "))' fetches")
-      try await resolve(group, commands, in: workspace, pins: &pins, diagnostics: &diagnostics)
+    }
+    let outputs = try await run(groups.map { ($0.group.argv, Self.items($0.commands)) }, in: workspace)
+    for ((group, commands), output) in zip(groups, outputs) {
+      switch output {
+      case .success(let text): take(text, group, commands, pins: &pins, diagnostics: &diagnostics)
+      case .failure(let error) where error.kind == .user:
+        diagnostics.add(
+          .error(error.message, at: commands.first?.fetch?.resolver.first?.location, hint: error.hint))
+      case .failure(let error): throw error
+      }
     }
   }
 
-  private func resolve(
-    _ group: Group, _ commands: [CommandTarget], in workspace: Workspace, pins: inout Pins,
-    diagnostics: inout Diagnostics
-  ) async throws {
-    let items = commands.map { $0.item ?? $0.label.value.name }
-    let program = group.argv.first.map { $0.hasPrefix("/") ? $0 : "\(workspace.root)/\($0)" } ?? ""
-    let output: String
+  /// Reports addresses that the policy does not allow.
+  @discardableResult
+  private func check(
+    _ files: [Snapshot.FetchPin.File], of command: CommandTarget, _ pins: Pins,
+    _ diagnostics: inout Diagnostics
+  ) -> Bool {
     do {
-      output = try await programs.output(
-        of: program, arguments: group.argv.dropFirst() + items, environment: [:])
-    } catch let error as GraphError where error.kind == .user {
+      try pins.checkFetches(files)
+      return true
+    } catch {
       diagnostics.add(
-        .error(error.message, at: commands.first?.fetch?.resolver.first?.location, hint: error.hint))
-      return
+        .error(
+          error.message, at: command.fetch?.resolver.first?.location ?? command.location, hint: error.hint))
+      return false
     }
+  }
+
+  private static func items(_ commands: [CommandTarget]) -> [String] {
+    commands.map { $0.item ?? $0.label.value.name }
+  }
+
+  /// Runs resolvers, which mostly wait for the network, a few at once.
+  ///
+  /// - Returns: what each printed, in the order given.
+  private func run(
+    _ requests: [(argv: [String], items: [String])], in workspace: Workspace
+  ) async throws -> [Result<String, GraphError>] {
+    try await withThrowingTaskGroup(of: (Int, Result<String, GraphError>).self) { group in
+      var outputs = [Result<String, GraphError>?](repeating: nil, count: requests.count)
+      for (index, request) in requests.enumerated() {
+        if index >= Self.runsMax, let (done, output) = try await group.next() { outputs[done] = output }
+        let program = request.argv.first.map { $0.hasPrefix("/") ? $0 : "\(workspace.root)/\($0)" } ?? ""
+        group.addTask {
+          do {
+            let arguments = Array(request.argv.dropFirst()) + request.items
+            return (
+              index, .success(try await programs.output(of: program, arguments: arguments, environment: [:]))
+            )
+          } catch let error as GraphError {
+            return (index, .failure(error))
+          }
+        }
+      }
+      for try await (done, output) in group { outputs[done] = output }
+      return outputs.compactMap { $0 }
+    }
+  }
+
+  private static let runsMax = 4
+
+  private func take(
+    _ output: String, _ group: Group, _ commands: [CommandTarget], pins: inout Pins,
+    diagnostics: inout Diagnostics
+  ) {
+    let items = Self.items(commands)
     var files: [String: [Snapshot.FetchPin.File]] = [:]
     for (number, line) in output.split(separator: "\n").enumerated() {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -83,6 +138,7 @@ struct FetchResolver {
             hint: "correct the name in 'for-each'"))
         continue
       }
+      guard check(found, of: command, pins, &diagnostics) else { continue }
       pins.add(
         Snapshot.FetchPin(
           label: command.label.value.description, architecture: group.architecture.name, files: found))
@@ -93,11 +149,4 @@ struct FetchResolver {
 extension Workspace {
   /// The architecture that a command which serves all of them fetches for: the first one declared.
   public var fetchArchitecture: Architecture { settings.architectures.first?.value ?? .host }
-}
-
-extension Architecture {
-  /// What the placeholders that stand for an architecture's names are replaced by.
-  public var placeholders: [String: String] {
-    ["arch": names.name, "rpm-arch": names.rpm, "deb-arch": names.debian, "oci-arch": names.oci]
-  }
 }

@@ -15,6 +15,9 @@ public struct ImageNames: Sendable {
   }
 
   private var targets: [String: Label] = [:]
+  /// For hints: all names, sorted, and those of each path.
+  private var sortedNames: [String] = []
+  private var namesByPath: [Substring: [String]] = [:]
   private var aliases: [String: String] = [:]
   private var registries: [String: Settings.Registry] = [:]
 
@@ -29,10 +32,15 @@ public struct ImageNames: Sendable {
     }
     for alias in workspace.settings.aliases { aliases[alias.reference.value] = alias.target.value }
     for registry in workspace.settings.registries { registries[registry.name.value] = registry }
+    sortedNames = targets.keys.sorted { $0.precedesInBytes($1) }
+    namesByPath = Dictionary(grouping: sortedNames) { $0.prefix { $0 != ":" } }
   }
 
   /// What `text`, as a FROM line or a `depends-on` item has it, means.
-  public func meaning(of text: String) -> Meaning {
+  ///
+  /// - Parameter hinting: whether to look for what is near a name that means nothing.
+  public func meaning(of text: String, hinting: Bool = true) -> Meaning {
+    if text == "scratch" { return .unknown(hint: "'scratch' is the empty image, and nothing to name") }
     var current = text
     var seen: Set<String> = []
     while let next = aliases[current] ?? aliases[Self.withTag(current)] {
@@ -55,7 +63,9 @@ public struct ImageNames: Sendable {
       if reference.digest == nil, let label = targets["\(reference.path):\(reference.tag ?? "latest")"] {
         return .target(label)
       }
-      if reference.digest == nil || reference.registry == nil { return .unknown(hint: hint(for: reference)) }
+      if reference.digest == nil || reference.registry == nil {
+        return .unknown(hint: hinting ? hint(for: reference) : "")
+      }
     }
     if registry != nil || reference.digest != nil {
       return .external(reference: current, isInsecure: registry?.isInsecure ?? false)
@@ -66,11 +76,17 @@ public struct ImageNames: Sendable {
     )
   }
 
+  // Ten times the largest index there was; comparing each unknown name with all of a larger one takes minutes.
+  private static let comparedMax = 3000
+
   private func hint(for reference: ImageReference) -> String {
     let name = "\(reference.path):\(reference.tag ?? "latest")"
-    if let near = Nearest.match(for: name, among: targets.keys.sorted()) { return "did you mean '\(near)'?" }
-    let tags = targets.keys.filter { $0.hasPrefix(reference.path + ":") }.sorted()
-    if !tags.isEmpty { return "there is \(tags.joined(separator: ", "))" }
+    if sortedNames.count <= Self.comparedMax, let near = Nearest.match(for: name, among: sortedNames) {
+      return "did you mean '\(near)'?"
+    }
+    if let tags = namesByPath[reference.path[...]] {
+      return "there is \(tags.prefix(20).joined(separator: ", "))"
+    }
     return "'graph ls' lists what there is; an alias in graph.yml can give it a meaning"
   }
 

@@ -1,14 +1,21 @@
 import Glibc
 import GraphCore
+import Manifests
 
 /// A folder of the workspace as a source: read live, so an edit shows at once, committed or not.
 public struct LocalSourceTree: SourceTree {
   public let origin: String
   private let root: String
   private let digests: any FileDigests
+  private let observer: (any FileObserver)?
 
-  /// - Parameter root: absolute path of the repository's root.
-  public init(root: String, origin: String, digests: any FileDigests) {
+  /// - Parameters:
+  ///   - root: absolute path of the repository's root.
+  ///   - observer: is told of each folder that is listed and each file that is read.
+  public init(
+    root: String, origin: String, digests: any FileDigests, observer: (any FileObserver)? = nil
+  ) {
+    self.observer = observer
     self.root = root
     self.origin = origin
     self.digests = digests
@@ -16,6 +23,7 @@ public struct LocalSourceTree: SourceTree {
 
   public func read(_ path: String) throws -> [UInt8]? {
     let full = absolute(path)
+    observer?.willLook(at: full)
     try requireInside(path)
     let descriptor = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -30,6 +38,7 @@ public struct LocalSourceTree: SourceTree {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
+      guard bytes.count <= SourceText.bytesMax else { throw Self.tooLarge(path) }
       let count = Glibc.read(descriptor, &buffer, buffer.count)
       if count < 0 { throw GraphError(.environment, "cannot read '\(full)': \(systemError())") }
       if count == 0 { return bytes }
@@ -37,7 +46,19 @@ public struct LocalSourceTree: SourceTree {
     }
   }
 
+  public func kind(_ path: String) throws -> SourceKind? {
+    var status = stat()
+    guard stat(absolute(path), &status) == 0 else { return nil }
+    try requireInside(path)
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: return .folder
+    case S_IFREG: return .file
+    default: return nil
+    }
+  }
+
   public func list(_ folder: String) throws -> [SourceFile]? {
+    observer?.willLook(at: absolute(folder))
     var status = stat()
     guard stat(absolute(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
     try requireInside(folder)
@@ -90,6 +111,7 @@ public struct LocalSourceTree: SourceTree {
       switch status.st_mode & S_IFMT {
       case S_IFDIR:
         files.append(SourceFile(path: path, kind: .folder))
+        observer?.willLook(at: full)
         try walk(full, prefix: path + "/", into: &files)
       case S_IFLNK:
         files.append(SourceFile(path: path, kind: .symlink(target: try Self.target(of: full))))

@@ -1,11 +1,13 @@
 import GraphCore
+import Manifests
 
 /// The snapshot in the making: answers from the facts it started with, resolves what is missing, remembers all it gave.
 struct Pins {
   private(set) var snapshot: Snapshot
   /// Whether anything had to be resolved.
   private(set) var isNew = false
-  private let policy: Resolver.Policy
+  private var policy: Resolver.Policy
+  private let inputs: InputPolicy
   private var fetched: [String: Result<Void, GraphError>] = [:]
   private var toolsByName: [String: Snapshot.ToolPin]
   private var fetchesByLabel: [FetchKey: Snapshot.FetchPin]
@@ -15,8 +17,11 @@ struct Pins {
     let architecture: String
   }
 
-  init(policy: Resolver.Policy) {
+  init(policy: Resolver.Policy, inputs: InputPolicy) {
     self.policy = policy
+    // What could not be read forbids everything without a word more: it has been reported.
+    self.inputs = inputs.isBroken ? InputPolicy() : inputs
+    if inputs.isBroken { self.policy.isListing = true }
     snapshot = policy.snapshot ?? Snapshot(date: policy.today)
     toolsByName = Dictionary(snapshot.tools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     fetchesByLabel = Dictionary(
@@ -24,7 +29,14 @@ struct Pins {
       uniquingKeysWith: { first, _ in first })
   }
 
+  /// - Throws: `GraphError(.user)` where the policy of graph.yml does not allow the address.
   mutating func git(_ url: String, branch: String, using git: any GitRepositories) throws -> Snapshot.GitPin {
+    let address = try GitURL(url)
+    guard inputs.allowsGit(address) else {
+      let host = address.host ?? ""
+      throw InputPolicy.refusal(
+        "git host '\(host)'", "git-hosts", allowed: inputs.gitHosts.map { $0.map(\.description) })
+    }
     if let pin = snapshot.git.first(where: { $0.url == url && $0.branch == branch }) {
       if !git.has(url, commit: pin.commit) {
         try offlineCheck("commit \(pin.commit.prefix(12)) of \(url)")
@@ -41,15 +53,29 @@ struct Pins {
     return pin
   }
 
+  /// - Throws: `GraphError(.user)` where the policy of graph.yml does not allow the registry.
   mutating func image(
     _ reference: String, architecture: Architecture, isInsecure: Bool, using registries: any ImageRegistries
   ) async throws {
+    if let name = try? ImageReference(reference), !inputs.allowsImage(name) {
+      throw InputPolicy.refusal(
+        "registry '\(name.registry ?? "docker.io")'", "registries",
+        allowed: inputs.registries.map { $0.map(\.description) })
+    }
     if snapshot.images.contains(where: { $0.reference == reference && $0.architecture == architecture.name })
     {
       return
     }
+    let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
+    if snapshot.absentImages?.contains(absent) == true { return }
     try offlineCheck("image '\(reference)' for \(architecture)")
-    let image = try await registries.resolve(reference, architecture: architecture, insecure: isInsecure)
+    let image: RemoteImage
+    do {
+      image = try await registries.resolve(reference, architecture: architecture, insecure: isInsecure)
+    } catch is NoSuchPlatform {
+      add { $0.absentImages = ($0.absentImages ?? []) + [absent] }
+      return
+    }
     add {
       $0.images.append(
         Snapshot.ImagePin(
@@ -72,6 +98,12 @@ struct Pins {
   }
 
   func fetch(_ key: FetchKey) -> Snapshot.FetchPin? { fetchesByLabel[key] }
+
+  /// - Throws: `GraphError(.user)` where the policy of graph.yml does not allow one of the addresses.
+  func checkFetches(_ files: [Snapshot.FetchPin.File]) throws(GraphError) {
+    guard let refused = files.first(where: { !inputs.allowsFetch($0.url) }) else { return }
+    throw InputPolicy.refusal("'\(GitURL.shown(refused.url))'", "repositories", allowed: nil)
+  }
 
   mutating func add(_ pin: Snapshot.FetchPin) {
     fetchesByLabel[FetchKey(label: pin.label, architecture: pin.architecture)] = pin
@@ -106,5 +138,17 @@ struct Pins {
     change(&snapshot)
     snapshot.date = policy.today
     isNew = true
+  }
+}
+
+extension InputPolicy {
+  /// What the policy does not allow, said where it is named.
+  static func refusal(_ what: String, _ key: String, allowed: [String]?) -> GraphError {
+    let list =
+      allowed.map { $0.isEmpty ? ", which allows none" : ", which allows \($0.joined(separator: ", "))" }
+      ?? ""
+    return GraphError(
+      .user, "\(what) is not allowed by 'policy' of graph.yml",
+      hint: "name another source, or add it to '\(key)'\(list)")
   }
 }

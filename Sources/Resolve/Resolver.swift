@@ -15,11 +15,17 @@ public struct Resolver: Sendable {
     public var isListing: Bool
     /// `YYYY-MM-DD`, UTC.
     public var today: String
-    public init(snapshot: Snapshot?, isOffline: Bool, isListing: Bool, today: String) {
+    /// The architectures that are asked for; `nil` for all. What is only needed for others is not resolved.
+    public var architectures: Set<Architecture>?
+    public init(
+      snapshot: Snapshot?, isOffline: Bool, isListing: Bool, today: String,
+      architectures: Set<Architecture>? = nil
+    ) {
       self.snapshot = snapshot
       self.isOffline = isOffline
       self.isListing = isListing
       self.today = today
+      self.architectures = architectures
     }
   }
 
@@ -29,10 +35,12 @@ public struct Resolver: Sendable {
     public var registries: any ImageRegistries
     public var programs: any HostPrograms
     public var digests: any FileDigests
+    public var observer: (any FileObserver)?
     public init(
       git: any GitRepositories, registries: any ImageRegistries, programs: any HostPrograms,
-      digests: any FileDigests
+      digests: any FileDigests, observer: (any FileObserver)? = nil
     ) {
+      self.observer = observer
       self.git = git
       self.registries = registries
       self.programs = programs
@@ -42,7 +50,7 @@ public struct Resolver: Sendable {
 
   /// Tools that rules themselves run, beside those that commands declare.
   private let ruleTools: [String]
-  private let ports: Ports
+  let ports: Ports
 
   public init(ports: Ports, ruleTools: [String]) {
     self.ports = ports
@@ -53,20 +61,25 @@ public struct Resolver: Sendable {
   public func resolve(
     _ workspace: Workspace, policy: Policy
   ) async throws -> (workspace: ResolvedWorkspace, diagnostics: Diagnostics) {
-    var pins = Pins(policy: policy)
+    var pins = Pins(policy: policy, inputs: workspace.settings.policy)
     var diagnostics = Diagnostics()
     let names = ImageNames(workspace)
+    let architectures = workspace.architectures(neededFor: policy.architectures)
     var images: [ResolvedImage] = []
     var unresolved: [UnresolvedImage] = []
     for entry in workspace.images {
       do {
         if let image = try resolve(entry, of: workspace, pins: &pins, diagnostics: &diagnostics) {
-          images.append(image)
+          images.append(try withIgnoredFiles(image, diagnostics: &diagnostics))
         }
+      } catch let missing as PrebuildMissing {
+        unresolved.append(
+          UnresolvedImage(
+            entry: entry, reason: missing.reason, location: entry.targetFile.location, hint: missing.hint))
       } catch let error as GraphError where error.kind == .user {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
-        if Self.isLocal(entry.gitURL.value) {
+        if GitURL.isWorkspacePath(entry.gitURL.value) {
           diagnostics.add(.error(error.message, at: entry.gitPath.location, hint: error.hint))
           continue
         }
@@ -74,25 +87,28 @@ public struct Resolver: Sendable {
           UnresolvedImage(entry: entry, reason: error.message, location: entry.gitURL.location))
       }
     }
+    Self.check(workspace.imageOptions, workspace, images, &diagnostics)
     var pinned: [ResolvedImage] = []
-    for image in images {
+    for var image in images {
+      var place = image.entry.location
       do {
-        try await pinExternalImages(
-          of: image, names: names, workspace, pins: &pins, diagnostics: &diagnostics)
+        try await pinSources(
+          of: &image, for: architectures, names: names, workspace, pins: &pins, diagnostics: &diagnostics,
+          place: &place)
         pinned.append(image)
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
-        unresolved.append(
-          UnresolvedImage(entry: image.entry, reason: error.message, location: image.fromLocation))
+        unresolved.append(UnresolvedImage(entry: image.entry, reason: error.message, location: place))
       }
     }
     if !policy.isListing { Self.warn(of: unresolved, &diagnostics) }
-    try await FetchResolver(programs: ports.programs).resolve(
+    try await FetchResolver(programs: ports.programs, architectures: architectures).resolve(
       workspace, pins: &pins, diagnostics: &diagnostics)
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (
       ResolvedWorkspace(
         workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: pinned,
-        unresolved: unresolved, names: names, tools: tools, digests: ports.digests),
+        unresolved: unresolved, architectures: architectures, names: names, tools: tools,
+        digests: ports.digests, observer: ports.observer),
       diagnostics
     )
   }
@@ -107,98 +123,43 @@ public struct Resolver: Sendable {
       diagnostics.add(
         .warning(
           "\(image.reason), so \(entries) not compiled", at: image.location,
-          hint: "run again when it can be reached; what does not need it is built all the same"))
+          hint: image.hint ?? "run again when it can be reached; what does not need it is built all the same",
+          code: "source"))
     }
   }
 
-  private func resolve(
-    _ entry: ImageEntry, of workspace: Workspace, pins: inout Pins, diagnostics: inout Diagnostics
-  ) throws -> ResolvedImage? {
-    let url = entry.gitURL.value
-    var revision: Snapshot.GitPin?
-    let source: any SourceTree
-    if Self.isLocal(url) {
-      guard let folder = RepositoryPath.join("", url) else {
-        diagnostics.add(
-          .error(
-            "git-url '\(url)' leaves the workspace", at: entry.gitURL.location,
-            hint: "name a folder inside it"))
-        return nil
-      }
-      let root = folder.isEmpty ? workspace.root : "\(workspace.root)/\(folder)"
-      source = LocalSourceTree(root: root, origin: folder, digests: ports.digests)
-    } else {
-      let pin = try pins.git(url, branch: entry.gitBranch.value, using: ports.git)
-      revision = pin
-      source = GitSourceTree(url: url, commit: pin.commit, repositories: ports.git)
-    }
-    guard let folder = RepositoryPath.join("", entry.gitPath.value.drop(while: { $0 == "/" }).description),
-      let dockerfilePath = RepositoryPath.join(folder, entry.targetFile.value)
-    else {
-      diagnostics.add(
-        .error("git-path '\(entry.gitPath.value)' leaves the repository", at: entry.gitPath.location))
-      return nil
-    }
-    guard let context = RepositoryPath.join(folder, entry.buildContext.value) else {
-      diagnostics.add(
-        .error(
-          "build-context '\(entry.buildContext.value)' leaves the repository", at: entry.buildContext.location
-        ))
-      return nil
-    }
-    guard let text = try source.read(dockerfilePath) else {
-      diagnostics.add(
-        .error(
-          "there is no '\(dockerfilePath)' in \(source.origin.isEmpty ? "the workspace" : source.origin)",
-          at: entry.targetFile.location, hint: "git-path is the folder, target-file the Dockerfile in it"))
-      return nil
-    }
-    let prefix = source.origin.isEmpty ? "" : revision == nil ? source.origin + "/" : "\(url)#"
-    let (dockerfile, faults) = DockerfileReader.read(text, file: prefix + dockerfilePath)
-    diagnostics.add(contentsOf: faults)
-    return ResolvedImage(
-      entry: entry, dockerfile: dockerfile,
-      pipeline: try pipelineFile(in: folder, of: source, prefix: prefix, entry, diagnostics: &diagnostics),
-      source: source, contextFolder: context, revision: revision)
-  }
-
-  private func pipelineFile(
-    in folder: String, of source: any SourceTree, prefix: String, _ entry: ImageEntry,
-    diagnostics: inout Diagnostics
-  ) throws -> PipelineFile? {
-    for name in CCCPReader.fileNames {
-      let path = folder.isEmpty ? name : "\(folder)/\(name)"
-      guard let bytes = try source.read(path) else { continue }
-      let (file, faults) = CCCPReader.read(bytes, file: prefix + path)
-      diagnostics.add(contentsOf: faults)
-      if let file, file.jobID.value != entry.jobID.value {
-        diagnostics.add(
-          .error(
-            "job-id '\(file.jobID.value)' is not the index entry's '\(entry.jobID.value)'",
-            at: file.jobID.location,
-            hint: "the entry is at \(entry.location)"))
-      }
-      return file
-    }
-    diagnostics.add(
-      .error(
-        "there is no cccp.yml beside '\(entry.targetFile.value)'", at: entry.gitPath.location,
-        hint: "write one that holds 'job-id: \(entry.jobID.value)'"))
-    return nil
-  }
-
-  private func pinExternalImages(
-    of image: ResolvedImage, names: ImageNames, _ workspace: Workspace, pins: inout Pins,
-    diagnostics: inout Diagnostics
+  /// Pins the images of registries and the repositories that the stages which an image needs name.
+  ///
+  /// - Parameter place: of what is being pinned.
+  private func pinSources(
+    of image: inout ResolvedImage, for wanted: [Architecture], names: ImageNames, _ workspace: Workspace,
+    pins: inout Pins,
+    diagnostics: inout Diagnostics, place: inout SourceLocation
   ) async throws {
-    for architecture in workspace.settings.architectures.map(\.value) {
-      for reference in image.dockerfile.bases(for: architecture) {
-        guard case .external(let name, let isInsecure) = names.meaning(of: reference.value) else { continue }
+    for architecture in workspace.architectures(of: image) where wanted.contains(architecture) {
+      let plan = StagePlan(
+        image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
+        names: names)
+      for reference in plan.references {
+        guard case .external(let name, let isInsecure) = reference.source else { continue }
+        place = reference.name.location
         do {
           try await pins.image(
-            name, architecture: architecture, isInsecure: isInsecure, using: ports.registries)
+            name, architecture: reference.architecture, isInsecure: isInsecure, using: ports.registries)
         } catch let error as GraphError where error.kind == .user {
-          diagnostics.add(.error(error.message, at: reference.location, hint: error.hint))
+          diagnostics.add(.error(error.message, at: place, hint: error.hint))
+        }
+      }
+      for (text, reference) in plan.addedRepositories(escape: image.dockerfile.escape) {
+        guard image.repositories[text.value] == nil, let revision = reference.revision else { continue }
+        place = text.location
+        do {
+          let pin = try pins.git(reference.url, branch: revision, using: ports.git)
+          image.repositories[text.value] = AddedRepository(
+            tree: GitSourceTree(url: reference.url, commit: pin.commit, repositories: ports.git), pin: pin,
+            folder: reference.folder)
+        } catch let error as GraphError where error.kind == .user {
+          diagnostics.add(.error(error.message, at: place, hint: error.hint))
         }
       }
     }
@@ -231,7 +192,4 @@ public struct Resolver: Sendable {
     }
     return tools
   }
-
-  /// Whether a `git-url` is a path relative to the workspace rather than a URL.
-  static func isLocal(_ url: String) -> Bool { !url.contains(":") && !url.hasPrefix("/") }
 }

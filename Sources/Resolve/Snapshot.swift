@@ -14,6 +14,8 @@ public struct Snapshot: Codable, Hashable, Sendable {
   public var git: [GitPin] = []
   /// By reference and architecture.
   public var images: [ImagePin] = []
+  /// What registries do not have for an architecture, by reference and architecture; `nil` for nothing.
+  public var absentImages: [AbsentImage]?
   /// By label and architecture.
   public var fetches: [FetchPin] = []
   /// By name.
@@ -38,6 +40,14 @@ public struct Snapshot: Codable, Hashable, Sendable {
     public var manifest: String
     public var layerCount: Int
     public var configuration: String
+  }
+
+  public struct AbsentImage: Codable, Hashable, Sendable {
+    public var reference: String
+    public var architecture: String
+    public init(reference: String, architecture: String) {
+      (self.reference, self.architecture) = (reference, architecture)
+    }
   }
 
   public struct FetchPin: Codable, Hashable, Sendable {
@@ -70,6 +80,7 @@ extension Snapshot {
     var sorted = self
     sorted.git.sort { ($0.url, $0.branch) < ($1.url, $1.branch) }
     sorted.images.sort { ($0.reference, $0.architecture) < ($1.reference, $1.architecture) }
+    sorted.absentImages?.sort { ($0.reference, $0.architecture) < ($1.reference, $1.architecture) }
     sorted.fetches.sort { ($0.label, $0.architecture) < ($1.label, $1.architecture) }
     sorted.tools.sort { $0.name < $1.name }
     let encoder = JSONEncoder()

@@ -34,6 +34,9 @@ public struct SnapshotDifference: Sendable {
     for pin in snapshot.images {
       facts[Fact(kind: "image", subject: "\(pin.reference) \(pin.architecture)")] = pin.manifest
     }
+    for absent in snapshot.absentImages ?? [] {
+      facts[Fact(kind: "image", subject: "\(absent.reference) \(absent.architecture)")] = "not there"
+    }
     for pin in snapshot.fetches {
       let files = pin.files.map { "\($0.version.isEmpty ? $0.name : $0.version) \($0.sha256)" }
       facts[Fact(kind: "fetch", subject: "\(pin.label):\(pin.architecture)")] = files.joined(separator: ", ")

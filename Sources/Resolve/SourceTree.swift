@@ -1,12 +1,21 @@
 import GraphCore
+import Manifests
 
 /// The files of a source repository: a folder of the workspace, live, or a pinned commit.
 public protocol SourceTree: Sendable {
   /// How a person knows it: a path relative to the workspace, or `URL@commit`.
   var origin: String { get }
 
-  /// The bytes of a file, or `nil` where there is none. The path is relative to the repository's root.
+  /// The bytes of a file, or `nil` where there is none. The path is relative to the repository's root; links are followed
+  /// inside it.
+  ///
+  /// - Throws: `GraphError(.user)` where it is no file, leads out of the repository or is larger than a manifest may be.
   func read(_ path: String) throws -> [UInt8]?
+
+  /// What is at a path once links are followed inside the repository, or `nil` where nothing is.
+  ///
+  /// - Throws: `GraphError(.user)` where the path leads out of the repository.
+  func kind(_ path: String) throws -> SourceKind?
 
   /// Everything below `folder`, folders before their contents, sorted by path bytes, paths relative to `folder`.
   /// `nil` where there is no such folder.
@@ -14,6 +23,17 @@ public protocol SourceTree: Sendable {
 
   /// A file of a listing as an input.
   func leaf(_ file: SourceFile, in folder: String) throws -> Leaf
+}
+
+/// What a path of a source is.
+public enum SourceKind: Hashable, Sendable { case file, folder }
+
+extension SourceTree {
+  static func tooLarge(_ path: String) -> GraphError {
+    GraphError(
+      .user, "'\(path)' is larger than \(SourceText.bytesMax >> 20) MiB",
+      hint: "keep data in files of its own, and copy them")
+  }
 }
 
 /// One entry of a listing.
@@ -55,22 +75,5 @@ extension SourceTree {
     }
     let layer = Layer(entries: entries)
     return Leaf(Artifact(.tree, layer.digest), .tree(layer, files: contents), origin: origin)
-  }
-}
-
-/// Paths inside a repository, as text: joined and normalised without asking a disk.
-public enum RepositoryPath {
-  /// `base/path` without `.`, `..` and doubled slashes, relative to the repository's root; `nil` where it leaves it.
-  /// A leading slash in `path` means the root.
-  public static func join(_ base: String, _ path: String) -> String? {
-    var parts: [Substring] = path.hasPrefix("/") ? [] : base.split(separator: "/").filter { $0 != "." }
-    for part in path.split(separator: "/") where part != "." {
-      if part == ".." {
-        if parts.popLast() == nil { return nil }
-      } else {
-        parts.append(part)
-      }
-    }
-    return parts.joined(separator: "/")
   }
 }

@@ -37,13 +37,21 @@ final class Compilation {
   var imageTargets: [Label: ImageTarget] = [:]
   /// Images that have a place in the graph and no content yet.
   var unresolvedLabels: Set<Label> = []
+  /// What is not made for an architecture, as far as that is known.
+  var unsupported: [Label: UnsupportedTarget] = [:]
+  /// Where the declaration of a label asks for its architecture by name.
+  var asks: [Label: SourceLocation] = [:]
+  var reportedAsks: Set<Label> = []
 
+  /// Entries that need each other, which has been reported.
+  private var entriesInCycles: Set<Label> = []
   /// By label with architecture; `nil` where compiling failed and has been reported.
   private var imageStates: [Label: ImageState?] = [:]
   private var repositoryOutputs: [Label: OutputReference?] = [:]
   private var commandNodes: [Label: NodeID?] = [:]
   /// By source and folder.
   var listings: [String: [SourceFile]] = [:]
+  var contexts: [String: ContextFiles] = [:]
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
@@ -96,45 +104,106 @@ final class Compilation {
     return meant?.on(label.architecture) ?? label
   }
 
-  var architectures: [Architecture] { resolved.workspace.settings.architectures.map(\.value) }
+  var architectures: [Architecture] { resolved.architectures }
+
+  private func isWanted(_ architecture: Architecture?) -> Bool {
+    architecture.map(architectures.contains) ?? true
+  }
+
+  /// What is being compiled.
+  var labelInProgress: Label? { inProgress.last?.label }
+
+  /// The last state of an image or base that was compiled.
+  func finishedState(_ label: Label) -> ImageState? { imageStates[label] ?? nil }
+
+  func kind(of label: Label) -> Graph.Target.Kind {
+    let plain = label.withoutArchitecture
+    if commandsByLabel[plain] != nil { return .command }
+    if repositoriesByLabel[plain] != nil { return .repository }
+    return basesByLabel[plain] != nil ? .base : .image
+  }
+
+  /// Whether a label is an image or a base, compiled or not.
+  func isImage(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return basesByLabel[plain] != nil || isEntry(label)
+  }
+
+  /// Whether a label is a command or a repository.
+  func deliversFiles(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return commandsByLabel[plain] != nil || repositoriesByLabel[plain] != nil
+  }
+
+  /// Whether a label is an entry of the index.
+  func isEntry(_ label: Label) -> Bool {
+    let plain = label.withoutArchitecture
+    return imagesByLabel[plain] != nil || unresolvedByLabel[plain] != nil
+  }
 
   func compileEverything() throws {
+    leaveOutWhatIsDeclared()
+    defer { builder.leaveOut(unsupported.values) }
     for command in resolved.workspace.commands {
-      for architecture in command.targetArchitectures {
+      for architecture in command.targetArchitectures where isWanted(architecture) {
         _ = try commandNode(command.label.value.on(architecture), at: command.location)
       }
     }
     for repository in resolved.workspace.repositories {
-      for architecture in repository.architectures {
+      for architecture in repository.architectures where isWanted(architecture.value) {
         _ = try repositoryOutput(repository.label.value.on(architecture.value), at: repository.label.location)
       }
     }
     for base in resolved.workspace.bases {
-      for architecture in base.architectures {
+      for architecture in base.architectures where isWanted(architecture.value) {
         _ = try imageState(base.label.value.on(architecture.value), at: base.label.location)
       }
       if builder.target(base.label.value) == nil { addIndex(of: base.label.value, at: base.label.location) }
     }
-    for image in resolved.unresolved {
-      checkDeclaredEdges(of: image.entry, discovered: nil)
-      for architecture in architectures { try compile(image, image.entry.label.on(architecture)) }
-      addIndex(of: image.entry.label, at: image.entry.location)
-    }
-    for image in resolved.images {
-      checkDeclaredEdges(of: image)
-      for architecture in architectures {
-        _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
-      }
-      if builder.target(image.entry.label) == nil {
+    for label in try entryOrder() {
+      if let image = unresolvedByLabel[label] {
+        checkDeclaredEdges(of: image.entry, discovered: nil)
+        if entriesInCycles.contains(label) { continue }
+        for architecture in madeArchitectures(of: label) {
+          try compile(image, image.entry.label.on(architecture))
+        }
         addIndex(of: image.entry.label, at: image.entry.location)
+      } else if let image = imagesByLabel[label] {
+        checkDeclaredEdges(of: image)
+        for architecture in madeArchitectures(of: label) {
+          _ = try imageState(image.entry.label.on(architecture), at: image.entry.location)
+        }
+        if builder.target(image.entry.label) == nil {
+          addIndex(of: image.entry.label, at: image.entry.location)
+        }
       }
     }
   }
 
+  /// Entries in an order where parents come first, so that compiling one never goes deep. Reports entries that need each
+  /// other, and those that stand on what the policy does not allow.
+  private func entryOrder() throws -> [Label] {
+    let entries = resolved.entryGraph
+    for diagnostic in entries.cycleDiagnostics { diagnostics.add(diagnostic) }
+    entriesInCycles = entries.inCycles
+    checkRepositories()
+    checkAncestry(entries)
+    return entries.parentsFirst
+  }
+
   /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
   func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
+    let state = try ownImageState(label, at: location)
+    if state == nil { passOn(known(label), at: location) }
+    return state
+  }
+
+  private func ownImageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
     let label = known(label)
+    if unsupported[label] != nil { return nil }
     if let known = imageStates[label] { return known }
+    // They have been reported, with the shortest way round.
+    if entriesInCycles.contains(label.withoutArchitecture) { return nil }
     let state: ImageState?? = try guardingCycles(label, at: location) {
       if let base = basesByLabel[label.withoutArchitecture] {
         guard isDeclared(label, among: base.architectures, at: location) else { return nil }
@@ -154,6 +223,13 @@ final class Compilation {
 
   /// The `repodata` output of a repository target for an architecture.
   func repositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    let output = try ownRepositoryOutput(label, at: location)
+    if output == nil { passOn(label, at: location) }
+    return output
+  }
+
+  private func ownRepositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    if unsupported[label] != nil { return nil }
     if let known = repositoryOutputs[label] { return known }
     let output: OutputReference?? = try guardingCycles(label, at: location) {
       guard let repository = repositoriesByLabel[label.withoutArchitecture] else {
@@ -174,6 +250,15 @@ final class Compilation {
       return nil
     }
     let label = command.architectures.isEmpty ? label.withoutArchitecture : label
+    let node = try ownCommandNode(command, label, at: location)
+    if node == nil { passOn(label, at: location) }
+    return node
+  }
+
+  private func ownCommandNode(
+    _ command: CommandTarget, _ label: Label, at location: SourceLocation
+  ) throws -> NodeID? {
+    if unsupported[label] != nil { return nil }
     if let known = commandNodes[label] { return known }
     if !command.architectures.isEmpty, !isDeclared(label, among: command.architectures, at: location) {
       return nil
@@ -192,8 +277,8 @@ final class Compilation {
     } else if repositoriesByLabel[plain] != nil {
       _ = try repositoryOutput(label, at: location)
     } else if label.architecture == nil, basesByLabel[plain] != nil || imagesByLabel[plain] != nil {
-      for architecture in basesByLabel[plain]?.architectures.map(\.value) ?? architectures {
-        _ = try imageState(label.on(architecture), at: location)
+      for architecture in madeArchitectures(of: plain) {
+        _ = try ownImageState(label.on(architecture), at: location)
       }
       if builder.target(plain) == nil { addIndex(of: plain, at: location) }
     } else {
@@ -225,6 +310,9 @@ final class Compilation {
 
   var commands: [CommandTarget] { resolved.workspace.commands }
 
+  // Compiling what a target needs before it costs stack.
+  private static let depthMax = 300
+
   private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
     -> T??
   {
@@ -240,6 +328,14 @@ final class Compilation {
         .error(
           "these targets need each other: \(path)", at: location,
           hint: "remove one of: " + lines.joined(separator: "; ")))
+      return .some(nil)
+    }
+    guard inProgress.count < Self.depthMax else {
+      diagnostics.add(
+        .error(
+          "'\(label.withoutArchitecture)' is the end of a chain of more than \(Self.depthMax) targets",
+          at: location,
+          hint: "declare what others need before them, or make the chain shorter", code: "limit"))
       return .some(nil)
     }
     inProgress.append((label, location))

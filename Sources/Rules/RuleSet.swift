@@ -10,11 +10,14 @@ public enum RuleSet {
     programs: any HostPrograms, registries: any ImageRegistries, scratch: String, isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
-      AssembleOperation(), ConfigureOperation(), CopyOperation(),
+      AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
+      CopyOperation(scratch: scratch),
+      ExtractOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
-      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), UnresolvedOperation(),
+      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline),
+      UnresolvedOperation(),
     ]
   }
 }

@@ -42,10 +42,7 @@ public struct GitMirror: ~Copyable {
 
   /// See `GitMirrors.resolve`.
   public func resolve(branch: String) throws(GraphError) -> GitPin {
-    var commit = git_oid()
-    let reference = "refs/heads/\(branch)"
-    guard !branch.utf8.contains(0), git_reference_name_to_id(&commit, repository.pointer, reference) == 0
-    else {
+    guard let commit = commit(named: branch) else {
       throw GraphError(.user, "no branch '\(branch)' in '\(name)'", hint: hint(missing: branch))
     }
     let found = try commitHandle(commit)
@@ -53,6 +50,27 @@ public struct GitMirror: ~Copyable {
       throw GraphError(.environment, "commit \(commit.hex) in '\(name)' has no tree")
     }
     return GitPin(commit: commit.hex, tree: tree.pointee.hex, time: git_commit_time(found.pointer))
+  }
+
+  private func commit(named name: String) -> git_oid? {
+    var object = git_oid()
+    if name.utf8.contains(0) { return nil }
+    if git_reference_name_to_id(&object, repository.pointer, "refs/heads/\(name)") == 0 { return object }
+    guard git_reference_name_to_id(&object, repository.pointer, "refs/tags/\(name)") == 0 else {
+      return git_oid(hex: name).flatMap { has(commit: name) ? $0 : nil }
+    }
+    // A tag may be an object of its own, which names the commit.
+    do throws(LibraryFailure) {
+      let tagged = try Handle(free: { git_object_free($0) }) {
+        git_object_lookup($0, repository.pointer, &object, GIT_OBJECT_ANY)
+      }
+      let commit = try Handle(free: { git_object_free($0) }) {
+        git_object_peel($0, tagged.pointer, GIT_OBJECT_COMMIT)
+      }
+      return git_object_id(commit.pointer)?.pointee
+    } catch {
+      return nil
+    }
   }
 
   /// The names of all branches, sorted by bytes.

@@ -4,7 +4,7 @@ import GraphCore
 
 /// Bare mirrors of git repositories, one per address, in one folder.
 ///
-/// A mirror has the branches of its origin under their own names and no tags. It never loses an object: a
+/// A mirror has the branches and tags of its origin under their own names. It never loses an object: a
 /// commit that was pinned stays readable after the branch was forced away or deleted. Addresses are not
 /// written into mirrors, so that no password reaches the disk.
 public struct GitMirrors: Sendable {
@@ -17,7 +17,7 @@ public struct GitMirrors: Sendable {
   /// Where the mirror of `url` is, or would be.
   public func mirrorPath(_ url: String) -> String { "\(folder)/\(Digest(ofText: url).hex).git" }
 
-  /// Makes the mirror of `url`, or brings it up to date: all branches, forced and pruned.
+  /// Makes the mirror of `url`, or brings it up to date: all branches and tags, forced and pruned.
   ///
   /// Any number of processes may fetch the same address at once; they take turns.
   /// - Returns: how many objects the origin sent; 0 where nothing was new.
@@ -52,9 +52,9 @@ public struct GitMirrors: Sendable {
     return try GitMirror(path: mirrorPath(url), name: address.shown)
   }
 
-  /// The commit and tree that `branch` names in the mirror now.
+  /// The commit and tree that `branch` names in the mirror now: a branch, else a tag, else a commit by its 40 digits.
   ///
-  /// - Throws: `GraphError(.user)` for a branch that does not exist, with the nearest one as hint.
+  /// - Throws: `GraphError(.user)` for what does not exist, with the nearest branch as hint.
   public func resolve(_ url: String, branch: String) throws(GraphError) -> GitPin {
     try open(url).resolve(branch: branch)
   }
@@ -119,11 +119,16 @@ extension GitMirrors {
     try withUnsafeMutablePointer(to: &offered) { (offered) throws(LibraryFailure) in
       options.callbacks.payload = UnsafeMutableRawPointer(offered)
       var code: Int32 = 0
-      "+refs/heads/*:refs/heads/*".withCString { specification in
-        var first: UnsafeMutablePointer<CChar>? = UnsafeMutablePointer(mutating: specification)
-        withUnsafeMutablePointer(to: &first) { first in
-          var specifications = git_strarray(strings: first, count: 1)
-          code = git_remote_fetch(remote.pointer, &specifications, &options, nil)
+      // Both are alive until the call returns.
+      "+refs/heads/*:refs/heads/*".withCString { heads in
+        "+refs/tags/*:refs/tags/*".withCString { tags in
+          var both: [UnsafeMutablePointer<CChar>?] = [
+            UnsafeMutablePointer(mutating: heads), UnsafeMutablePointer(mutating: tags),
+          ]
+          both.withUnsafeMutableBufferPointer { all in
+            var specifications = git_strarray(strings: all.baseAddress, count: all.count)
+            code = git_remote_fetch(remote.pointer, &specifications, &options, nil)
+          }
         }
       }
       try LibraryFailure.check(code)

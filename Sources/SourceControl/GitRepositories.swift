@@ -33,7 +33,7 @@ public struct MirroredRepositories: GitRepositories {
         case .symlink: .symlink
         case .submodule: .submodule
         }
-      return GitFile(path: entry.path, kind: kind, object: entry.object)
+      return GitFile(path: entry.path, kind: kind, object: entry.object, size: entry.size)
     }
   }
 

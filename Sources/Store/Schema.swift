@@ -8,6 +8,9 @@ enum Schema {
   /// completeness and a look-up needs no walk over recipes.
   ///
   /// `preimages` and `traces` are never deleted with blobs.
+  ///
+  /// `generation` has one row, which changes with everything that a plan depends on; where it starts is by chance, so
+  /// that a store that was made anew is at no generation of the one before.
   static let facts = """
     CREATE TABLE IF NOT EXISTS actions(
       key BLOB PRIMARY KEY, outputs TEXT NOT NULL, duration REAL NOT NULL, finished REAL NOT NULL, emulator TEXT,
@@ -37,6 +40,16 @@ enum Schema {
     CREATE TABLE IF NOT EXISTS files(
       path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, modified INTEGER NOT NULL,
       changed INTEGER NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS generation(value INTEGER NOT NULL);
+    INSERT INTO generation SELECT abs(random()) / 2 WHERE NOT EXISTS(SELECT 1 FROM generation);
+    CREATE TRIGGER IF NOT EXISTS action_made AFTER INSERT ON actions
+      BEGIN UPDATE generation SET value = value + 1; END;
+    CREATE TRIGGER IF NOT EXISTS action_lost AFTER DELETE ON actions
+      BEGIN UPDATE generation SET value = value + 1; END;
+    CREATE TRIGGER IF NOT EXISTS trace_made AFTER INSERT ON traces
+      BEGIN UPDATE generation SET value = value + 1; END;
+    CREATE TRIGGER IF NOT EXISTS snapshot_made AFTER INSERT ON snapshots
+      BEGIN UPDATE generation SET value = value + 1; END;
     """
 
   /// `encoding` is a `BlobEncoding`; `data` is NULL where the content is a file.

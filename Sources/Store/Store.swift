@@ -10,8 +10,10 @@ import Synchronization
 ///     blobs.db     small blobs, packed, and a row for every large one
 ///     blobs/ab/    large blobs, named by their SHA-256; `.zst` where they are compressed
 ///     checkouts/   content as files: a cache
+///     caches/      folders that commands keep for the next time (RUN --mount=type=cache)
 ///     scratch/     what is being made; older than a day it is rubbish
 ///     git/         mirrors
+///     memos/       answers of commands, as long as nothing moves: a cache
 ///     locks/       files that processes lock; empty
 ///
 /// Order (invariant I5): a large blob is written beside, renamed, synced, and only then has a row; a result has a row
@@ -36,8 +38,10 @@ public final class Store: Sendable {
   let verified = Mutex<Set<Digest>>([])
 
   public var scratch: String { "\(path)/scratch" }
+  public var caches: String { "\(path)/caches" }
   public var gitMirrors: String { "\(path)/git" }
   var checkouts: String { "\(path)/checkouts" }
+  var memos: String { "\(path)/memos" }
   var locks: String { "\(path)/locks" }
 
   private init(path: String, mode: Mode, facts: Database?, content: Database?) {
@@ -84,7 +88,12 @@ public final class Store: Sendable {
   private static func existingVersion(_ path: String) throws -> Bool {
     var status = stat()
     guard stat("\(path)/VERSION", &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return false }
+      if errno == ENOENT { return false }
+      if errno == ENOTDIR {
+        throw GraphError(
+          .environment, "'\(path)' cannot be a store: it is no folder, or in something that is none",
+          hint: "name an empty folder, or one that does not exist")
+      }
       throw OpenFile.failure("cannot read", "\(path)/VERSION")
     }
     let text = String(decoding: try OpenFile(reading: "\(path)/VERSION").readAll(atMost: 4096), as: UTF8.self)

@@ -18,9 +18,11 @@ struct Build {
 
     /// The kind of the failure that decides the exit code: the environment's only where no action failed by itself.
     var worstKind: GraphError.Kind {
-      if wave.failures.contains(where: { $0.failure.kind == .bug }) { return .bug }
-      if wave.failures.allSatisfy({ $0.failure.kind == .unavailable }) { return .unavailable }
-      if wave.failures.allSatisfy({ [.environment, .unavailable].contains($0.failure.kind) }) {
+      let serious = wave.failures.filter { !wave.allowed.contains($0.node) }
+      let failures = serious.isEmpty ? wave.failures : serious
+      if failures.contains(where: { $0.failure.kind == .bug }) { return .bug }
+      if failures.allSatisfy({ $0.failure.kind == .unavailable }) { return .unavailable }
+      if failures.allSatisfy({ [.environment, .unavailable].contains($0.failure.kind) }) {
         return .environment
       }
       return .user
@@ -70,6 +72,7 @@ struct Build {
         programs: session.programs, registries: session.registries, scratch: session.scratch.path,
         isOffline: session.isOffline),
       scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
+      mounts: try running.mountSources(cacheFolder: session.store.caches, folder: session.startFolder),
       readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
   }
 }

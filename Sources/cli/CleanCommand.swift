@@ -1,4 +1,5 @@
 import ArgumentParser
+import Execute
 import Glibc
 import GraphCore
 import Store
@@ -6,7 +7,12 @@ import Store
 struct CleanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "clean",
-    abstract: "Remove what can be made again: checkouts, or the whole store.")
+    abstract: "Remove what can be made again: checkouts and caches, or the whole store.",
+    discussion: """
+      Examples:
+        graph clean
+        graph clean --all --store /tmp/store
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Flag(name: .customLong("all"), help: "Remove the whole store: results, snapshots and history too.")
@@ -21,14 +27,23 @@ struct CleanCommand: AsyncParsableCommand {
         Console.print("there is no store at '\(folder)'\n")
         return
       }
+      let caches = try await CacheFolders(folder: "\(folder)/caches", helper: Machine.sandboxHelper())
+        .removeAll()
+      if caches.inUse > 0 {
+        Console.note("graph: \(Self.count(caches.inUse)) in use: not removed")
+      }
       if all {
         FolderRemoval.remove(folder)
         Console.print("removed '\(folder)'\n")
       } else {
         let store = try Store.open(at: folder, mode: .readWrite)
         let bytes = try store.trim(maximumBytes: 0, graceSeconds: 0)
-        Console.print("removed \(bytes / 1_048_576) MiB of checkouts; results and snapshots stay\n")
+        Console.print(
+          "removed \(bytes / 1_048_576) MiB of checkouts and \(Self.count(caches.removed)); results and snapshots stay\n"
+        )
       }
     }
   }
+
+  private static func count(_ caches: Int) -> String { "\(caches) \(caches == 1 ? "cache" : "caches")" }
 }

@@ -6,9 +6,11 @@ import Report
 
 /// Where commands write: results to standard output, everything else to standard error.
 enum Console {
-  static func print(_ text: String) { write(text, to: STDOUT_FILENO) }
+  static func print(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
-  static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+  static func print(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+
+  static func note(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
 
   /// Whether to colour what goes to a descriptor.
   static func usesColor(_ descriptor: Int32) -> Bool {
@@ -18,11 +20,12 @@ enum Console {
 
   static func show(_ diagnostics: Diagnostics) {
     if diagnostics.all.isEmpty { return }
-    write(DiagnosticRenderer.render(diagnostics, color: usesColor(STDERR_FILENO)), to: STDERR_FILENO)
+    let text = DiagnosticRenderer.render(diagnostics, color: usesColor(STDERR_FILENO))
+    write(Array(text.utf8), to: STDERR_FILENO)
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
+  private static func write(_ text: [UInt8], to descriptor: Int32) {
+    var bytes = text[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
@@ -64,6 +67,9 @@ enum Exit {
       Console.note("graph: error: \(error.message)")
       if let hint = error.hint { Console.note("  hint: \(hint)") }
       throw code(of: error.kind)
+    } catch let unusable as UnusableWorkspace {
+      Console.show(unusable.diagnostics)
+      throw manifestErrors
     } catch let error as LabelError {
       Console.note("graph: error: \(error)")
       throw ExitCode(64)

@@ -11,6 +11,11 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       The ports that the image exposes are published under their own numbers; --publish gives others. What the program \
       changes is thrown away when it ends.
+
+      Examples:
+        graph run //app/httpd
+        graph run //app/httpd:aarch64 --publish 8081:80
+        graph run //library/core@7 -- /bin/sh -c 'cat /etc/os-release'
       """)
 
   @OptionGroup var options: GlobalOptions
@@ -19,13 +24,13 @@ struct RunCommand: AsyncParsableCommand {
     name: .shortAndLong,
     help: ArgumentHelp("Publish a port of the image on 127.0.0.1.", valueName: "host:port"))
   var publish: [String] = []
-  @Argument(help: "An image; without architecture, the host's.") var label: String
+  @Argument(help: "An image; without architecture, the host's.", completion: .labels) var label: String
   @Argument(parsing: .postTerminator, help: "Arguments in place of the image's command.") var arguments:
     [String] = []
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: [label])
       try session.stopAtErrors()
       let (name, image) = try session.image(label)
       let layers = try await ImageLayers(session: session, running: running).build(image, of: name)
@@ -104,7 +109,7 @@ struct ImageLayers {
   func build(_ layers: [(node: NodeID, output: String)], command: String) async throws -> [Artifact] {
     let outcome = try await Build(session: session, running: running).run(
       layers.map(\.node), command: command)
-    guard outcome.wave.succeeded else {
+    guard outcome.wave.succeeded, outcome.wave.hasAllRoots else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
     }
     return layers.compactMap { outcome.wave.outputs[$0.node]?[$0.output] }

@@ -42,11 +42,24 @@ final class RunHistory: EventSink {
     }
   }
 
+  /// Writes a run that had nothing to do.
+  static func recordNothing(in folder: String, command: String, snapshot: String?) throws {
+    let store = try Store.open(at: folder, mode: .readWrite)
+    let now = WallClock.secondsSince1970
+    let run = try store.beginRun(command: command, snapshot: snapshot, started: now)
+    try store.endRun(run, outcome: "done", finished: WallClock.secondsSince1970)
+  }
+
   /// Closes the run.
   func end(_ outcome: Wave.Outcome) throws {
     guard let run else { return }
     let text =
-      !outcome.interrupted.isEmpty ? "interrupted" : outcome.succeeded ? "done" : "failed"
+      switch (outcome.interrupted.isEmpty, outcome.status) {
+      case (false, _): "interrupted"
+      case (_, .finished): "done"
+      case (_, .incomplete): "incomplete"
+      case (_, .doomed): "failed"
+      }
     try store.sync()
     try store.endRun(run, outcome: text, finished: WallClock.secondsSince1970)
     if let error = failure.withLock({ $0 }) {

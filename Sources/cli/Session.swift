@@ -26,6 +26,8 @@ struct Session {
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
+  /// What relative names on the command line start from.
+  let startFolder: String
 
   var graph: GraphCore.Graph { compiled.graph }
 
@@ -40,28 +42,34 @@ struct Session {
 
   /// Loads, resolves and compiles the workspace that `options` means.
   ///
-  /// - Parameter authFile: where credentials of registries are, in place of where podman and docker keep them.
+  /// - Parameters:
+  ///   - patterns: what the command is about; where all of them name architectures, nothing is resolved and
+  ///     compiled for others. Empty for everything.
+  ///   - footprint: learns what the graph depends on.
+  ///   - authFile: where credentials of registries are, in place of where podman and docker keep them.
   /// - Throws: `GraphError`; errors of manifests are in `diagnostics`, unless graph.yml itself cannot be used.
   static func open(
-    _ options: GlobalOptions, _ access: Access, authFile: String? = nil
+    _ options: GlobalOptions, _ access: Access, for patterns: [String] = [], footprint: Footprint? = nil,
+    authFile: String? = nil
   ) async throws -> Session {
-    let loader = WorkspaceLoader()
+    let asked = try patterns.map { try LabelPattern($0).architecture }
+    let loader = WorkspaceLoader(files: footprint.map { .disk.observed(by: $0) } ?? .disk)
     let root = try loader.find(from: options.startFolder)
     let (loaded, loadFaults) = loader.load(root: root)
     guard let workspace = loaded else {
-      Console.show(loadFaults)
-      throw Exit.manifestErrors
+      throw UnusableWorkspace(diagnostics: SourceLines(root: root).completing(loadFaults))
     }
     var diagnostics = loadFaults
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     let programs = HostProgramRunner(
-      scratch: scratch.path, environment: Environment.all, logger: options.logger)
+      scratch: scratch.path, environment: Environment.all, logger: options.logger,
+      observer: footprint)
     let registries = SkopeoRegistries(
       skopeo: Skopeo(
         programs: programs, environment: Environment.all, authFile: authFile, scratch: scratch.path),
       access: workspace.registryAccess)
-    let digests = FileDigestCache(store: store, isReadOnly: access != .writing)
+    let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: footprint)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
     let mirrors = MirroredRepositories(
@@ -69,14 +77,15 @@ struct Session {
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: registries, programs: programs, digests: digests),
+        git: mirrors, registries: registries, programs: programs, digests: digests, observer: footprint),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
       workspace,
       policy: .init(
         snapshot: base?.snapshot, isOffline: options.offline, isListing: access == .listing,
-        today: String(today)))
+        today: String(today),
+        architectures: asked.isEmpty || asked.contains(nil) ? nil : Set(asked.compactMap { $0 })))
     diagnostics.add(contentsOf: resolveFaults)
     var snapshotName = resolved.isSnapshotNew ? nil : base?.name
     if access == .writing, resolved.isSnapshotNew, !diagnostics.hasErrors {
@@ -86,11 +95,14 @@ struct Session {
     let (compiled, compileFaults) = try GraphCompiler.compile(resolved, buildNumber: snapshotName)
     diagnostics.add(contentsOf: compileFaults)
     try digests.flush()
+    if access == .writing {
+      LabelFile(store: options.storeFolder, workspace: root).write(compiled.graph.targets.keys.sorted())
+    }
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
       programs: programs, registries: registries,
-      scratch: scratch, isOffline: options.offline)
+      scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 
   /// Shows what was found wrong and ends the command where it was an error. Without errors, a command that is not about
@@ -98,17 +110,26 @@ struct Session {
   func stopAtErrors(showingWarnings: Bool = false) throws {
     if diagnostics.hasErrors || showingWarnings {
       Console.show(diagnostics)
-    } else if !diagnostics.all.isEmpty {
-      let count = diagnostics.all.count
-      Console.note(
-        "graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them"
-      )
+    } else if let warningsNote {
+      Console.note(warningsNote)
     }
     if diagnostics.hasErrors { throw Exit.manifestErrors }
   }
 
+  /// How many warnings there are, in one line; `nil` where there is none.
+  var warningsNote: String? {
+    let count = diagnostics.all.count
+    if count == 0 { return nil }
+    return
+      "graph: \(count) \(count == 1 ? "warning" : "warnings") about the manifests: 'graph check' shows them"
+  }
+
   /// The targets that patterns mean, in label order; all where there is no pattern.
-  func targets(_ patterns: [String]) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
+  ///
+  /// - Parameter mayBeUnsupported: whether a pattern that means nothing but what is not made is no error.
+  func targets(
+    _ patterns: [String], mayBeUnsupported: Bool = false
+  ) throws -> [(label: Label, target: GraphCore.Graph.Target)] {
     let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
     if graph.targets.isEmpty, patterns.isEmpty || patterns == ["//..."] {
       Console.note(
@@ -118,7 +139,11 @@ struct Session {
     var labels: Set<Label> = []
     for pattern in parsed {
       let matching = graph.labels(matching: pattern)
-      if matching.isEmpty { throw unknown(pattern) }
+      if matching.isEmpty {
+        guard mayBeUnsupported, graph.unsupported.contains(where: { pattern.matches($0.label) }) else {
+          throw missing(pattern)
+        }
+      }
       labels.formUnion(matching)
     }
     return labels.sorted().compactMap { label in graph.targets[label].map { (label, $0) } }
@@ -134,7 +159,7 @@ struct Session {
         if !graph.labels(matching: pattern).isEmpty {
           throw GraphError(.usage, "'\(text)' is no image", hint: "'graph ls' says which targets are")
         }
-        throw unknown(pattern)
+        throw missing(pattern)
       }
       throw GraphError(
         .usage, "'\(text)' means \(candidates.count) images",
@@ -143,7 +168,37 @@ struct Session {
     return (label, image)
   }
 
+  /// What patterns mean, and is not made.
+  func unsupported(_ patterns: [String]) throws -> [UnsupportedTarget] {
+    let parsed = try (patterns.isEmpty ? ["//..."] : patterns).map { try LabelPattern($0) }
+    return graph.unsupported.filter { target in parsed.contains { $0.matches(target.label) } }
+  }
+
+  /// Says in one line that something of what was asked for is not made.
+  func noteUnsupported(_ patterns: [String]) {
+    guard let count = try? unsupported(patterns).count, count > 0 else { return }
+    Console.note(
+      "graph: \(count) \(count == 1 ? "target is" : "targets are") not made for an architecture: 'graph ls -l' says why"
+    )
+  }
+
+  /// Why a pattern means nothing that can be built.
+  private func missing(_ pattern: LabelPattern) -> GraphError {
+    let matching = graph.unsupported.filter { pattern.matches($0.label) }
+    guard let first = matching.first else { return unknown(pattern) }
+    return GraphError(
+      .usage, "\(first.label) is not made: \(first.reason)",
+      hint: (first.isDeclared ? "that is said at " : "it is named at ") + "\(first.location)"
+        + (matching.count > 1 ? "; 'graph ls -l \(pattern)' says why not the others" : ""))
+  }
+
   private func unknown(_ pattern: LabelPattern) -> GraphError {
+    let known = workspace.settings.architectures.map(\.value)
+    if let architecture = pattern.architecture, !known.contains(architecture) {
+      return GraphError(
+        .usage, "'\(pattern)' means nothing: the workspace is not built for \(architecture)",
+        hint: "'arches' in graph.yml lists \(known.map(\.name).joined(separator: ", "))")
+    }
     let names = graph.targets.keys.map(\.description)
     let plain = graph.targets.keys.map { Label(package: $0.package, name: $0.name).description }
     let near =
@@ -173,6 +228,11 @@ struct Session {
     guard let newest = try store.newestSnapshot() else { return nil }
     return (newest.name, try Snapshot(encoded: newest.document))
   }
+}
+
+/// A workspace whose graph.yml cannot be used, so that nothing else of it can be.
+struct UnusableWorkspace: Error {
+  let diagnostics: Diagnostics
 }
 
 /// A folder of this process alone, removed with all it holds when the last user is gone.

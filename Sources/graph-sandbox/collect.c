@@ -56,8 +56,10 @@ void copy_entry(int from, const char *name, int to, const char *new_name) {
 /// Whether something is mounted at, below or above `path`, so that the root's own folder does not hold it.
 static bool is_covered(const struct options *options, const char *path) {
   size_t length = strlen(path);
-  for (size_t i = 0; i <= options->bind_count; i++) {
-    const char *target = i < options->bind_count ? options->binds[i].target : options->target;
+  for (size_t i = 0; i <= options->bind_count + options->mount_count; i++) {
+    const char *target = i < options->bind_count                         ? options->binds[i].target
+                         : i < options->bind_count + options->mount_count ? options->mounts[i - options->bind_count].target
+                                                                          : options->target;
     if (!target) continue;
     size_t other = strlen(target);
     if (strncmp(path, target, length < other ? length : other) == 0) return true;

@@ -124,12 +124,18 @@ int main(int argc, char **argv) {
   static struct options options;
   parse_options(&options, argc, hide_arguments(argc, argv));
   if (options.status) status_descriptor = open_new(options.status);
+  if (options.refuse) {
+    failure_word = "refused";
+    errno = 0;
+    fail("%s", options.refuse);
+  }
   int capture = options.capture ? open_new(options.capture) : -1;
   open_ports(&options);
   pid_t child = enter_namespaces(&options);
   if (child == 0) {
-    if (!options.remove) run_inside(&options, capture);
-    remove_tree(AT_FDCWD, options.remove, false);
+    if (!options.remove && !options.prepare) run_inside(&options, capture);
+    if (options.prepare) prepare_folder(&options);
+    else remove_tree(AT_FDCWD, options.remove, false);
     report_status("exited 0\n");
     _exit(0);
   }

@@ -122,7 +122,7 @@ void bind_inside(const char *source, const char *target, bool folder, unsigned l
   close(descriptor);
 }
 
-static void mount_inside(const char *type, const char *target, unsigned long flags, const char *data) {
+void mount_inside(const char *type, const char *target, unsigned long flags, const char *data) {
   int descriptor = open_target(target, true);
   char *path = descriptor_path(descriptor);
   if (mount(type, path, type, flags, data)) fail("%s at '%s'", type, target);

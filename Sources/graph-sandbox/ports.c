@@ -1,4 +1,4 @@
-// Published ports: a listener of the host, served by a child in the sandbox's network.
+// Published ports: a listener of the host, served by a child in the sandbox's network. And what such servers share.
 #include "sandbox.h"
 
 #include <arpa/inet.h>
@@ -35,11 +35,14 @@ static bool pass_on(int from, int to) {
   return count > 0;
 }
 
-/// Passes bytes both ways until both directions have ended.
-static _Noreturn void relay(int outer, uint16_t port) {
+static _Noreturn void serve(int outer, uint16_t port) {
   struct sockaddr_in address = loopback(port);
   int inner = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (inner < 0 || connect(inner, (struct sockaddr *)&address, sizeof address)) _exit(1);
+  relay(outer, inner);
+}
+
+void relay(int outer, int inner) {
   struct pollfd ends[2] = {{outer, POLLIN, 0}, {inner, POLLIN, 0}};
   while (ends[0].fd >= 0 || ends[1].fd >= 0) {
     if (poll(ends, 2, -1) < 0 && errno != EINTR) break;
@@ -73,7 +76,7 @@ void forward_ports(const struct options *options) {
       if (!(listeners[i].revents & POLLIN)) continue;
       int outer = accept4(listeners[i].fd, NULL, NULL, SOCK_CLOEXEC);
       if (outer < 0) continue;
-      if (fork() == 0) relay(outer, options->publishes[i].port);
+      if (fork() == 0) serve(outer, options->publishes[i].port);
       close(outer);
     }
   }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -36,6 +37,11 @@ void limit_process(const struct options *options) {
     if (limit.rlim_cur < limit.rlim_max) limit.rlim_max = limit.rlim_cur;
     else limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit)) fail("file limit");
+  }
+  // A kernel that cannot do it runs such programs under an emulator, which says the right thing by itself.
+  if (options->linux32) {
+    int known = personality(0xffffffff);
+    if (known >= 0) (void)personality(((unsigned)known & ~(unsigned)PER_MASK) | PER_LINUX32);
   }
   // no_new_privs is not set: su, sudo and ping in an image are set-id and have to work, and what they can gain ends at
   // the bounding set and the user namespace.

@@ -44,7 +44,18 @@ void note_mountpoint(const char *path) {
 static bool is_bind_target(const struct options *options, const char *path) {
   for (size_t i = 0; i < options->bind_count; i++)
     if (!strcmp(options->binds[i].target, path)) return true;
+  for (size_t i = 0; i < options->mount_count; i++)
+    if (!strcmp(options->mounts[i].target, path)) return true;
   return false;
+}
+
+/// Adds a mountpoint below the overlay's own place, with a slash at the end where it is a folder.
+static void add_skeleton(struct list *targets, const struct options *options, const char *target, bool folder) {
+  size_t prefix = options->host_root ? strlen(options->target) : 0;
+  if (prefix && (strncmp(target, options->target, prefix) || target[prefix] != '/')) return;
+  char *path = format_text("%s%s", target + prefix, folder ? "/" : "");
+  list_add(targets, path);
+  free(path);
 }
 
 /// Gives the folders that were made for a host root a fixed time: an action may not see when it runs.
@@ -78,16 +89,13 @@ static void make_skeleton(const struct options *options, const char *folder) {
       free(path);
     }
   }
-  size_t prefix = options->host_root ? strlen(options->target) : 0;
   for (size_t i = 0; i < options->bind_count; i++) {
-    const char *target = options->binds[i].target;
-    if (prefix && (strncmp(target, options->target, prefix) || target[prefix] != '/')) continue;
     char *source = outside(options->binds[i].source);
-    char *path = format_text("%s%s", target + prefix, is_folder(source) ? "/" : "");
-    list_add(&targets, path);
-    free(path);
+    add_skeleton(&targets, options, options->binds[i].target, is_folder(source));
     free(source);
   }
+  for (size_t i = 0; i < options->mount_count; i++)
+    add_skeleton(&targets, options, options->mounts[i].target, options->mounts[i].folder);
   for (size_t i = 0; i < targets.count; i++) {
     char *path = format_text("%s%s", folder, targets.items[i]);
     for (char *slash = path + strlen(folder); (slash = strchr(slash + 1, '/'));) {
@@ -112,7 +120,7 @@ static void mount_overlay(const struct options *options, const char *point) {
     if (options->lowers[i].tar) {
       char *tar = outside(options->lowers[i].path);
       make_folder(name, 0755);
-      unpack_layer(tar, name);
+      unpack_layer(tar, name, true);
       free(tar);
     } else {
       char *folder = outside(options->lowers[i].path);
@@ -200,6 +208,7 @@ static void build_host_root(const struct options *options) {
 void build_root(const struct options *options) {
   umask(0);
   mount_base();
+  prepare_mounts(options);
   if (options->host_root) {
     build_host_root(options);
     if (options->target) {
@@ -226,6 +235,7 @@ void build_root(const struct options *options) {
                 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (bind->writable ? 0 : MOUNT_ATTR_RDONLY));
     free(source);
   }
+  add_mounts(options);
   // Commands find the folders of their outputs, as Remote Execution promises them for output paths.
   for (size_t i = 0; i + 1 < options->collects.count; i += 2) {
     char *parent = format_text("%s", options->collects.items[i]);

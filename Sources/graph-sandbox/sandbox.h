@@ -27,6 +27,28 @@ struct bind {
   bool writable;
 };
 
+/// What RUN --mount asks for; mounted in order, after the binds.
+struct mount {
+  enum { MOUNT_BIND, MOUNT_OVERLAY, MOUNT_CACHE, MOUNT_TMPFS, MOUNT_SECRET, MOUNT_SSH } kind;
+  char *source;
+  /// Whether `source` is a layer tar to unpack.
+  bool tar;
+  /// The place below `source` that is shown; NULL for all of it.
+  char *inside;
+  char *target;
+  /// Bytes, of a tmpfs; 0 for no limit.
+  uint64_t size;
+  mode_t mode;
+  uid_t user;
+  gid_t group;
+  /// The bytes of a secret.
+  char *content;
+  size_t content_size;
+  /// What is mounted, as the helper sees it once it is ready; NULL for a tmpfs.
+  char *ready;
+  bool folder;
+};
+
 struct lower {
   char *path;
   /// Whether `path` is a layer tar to unpack instead of a folder.
@@ -56,6 +78,8 @@ struct options {
   char *work;
   struct bind *binds;
   size_t bind_count;
+  struct mount *mounts;
+  size_t mount_count;
   struct emulator *emulators;
   size_t emulator_count;
   struct publish *publishes;
@@ -68,12 +92,22 @@ struct options {
   char *user;
   char *capture;
   char *status;
+  /// Where what is written to an overlay of `mounts` goes; NULL for memory.
+  char *scratch;
+  /// Why the command is not run at all.
+  char *refuse;
   /// A folder to remove instead of running anything.
   char *remove;
+  /// A folder to give mode, owner and first content (`prepare_from` or NULL) instead of running anything.
+  char *prepare;
+  char *prepare_from;
+  struct mount prepare_access;
   int64_t epoch;
   uint64_t files_max;
   bool network;
   bool tty;
+  /// Whether `uname -m` says what a 32-bit machine of the family says.
+  bool linux32;
   /// Whether what is bound read-only first gets the times and modes of our own checkouts.
   bool settle;
   char **command;
@@ -94,6 +128,8 @@ void list_add(struct list *list, const char *text);
 void write_all(int descriptor, const void *bytes, size_t count, const char *what);
 /// Reads a whole small file; NULL with errno where it cannot.
 char *read_text(int folder, const char *path);
+/// As `read_text`, for content that may hold zeros; a zero follows it.
+char *read_content(int folder, const char *path, size_t *size);
 
 void parse_options(struct options *options, int argc, char **argv);
 
@@ -118,7 +154,8 @@ int open_inside(const char *path, int flags);
 
 void register_emulators(const struct options *options);
 
-void unpack_layer(const char *tar, const char *folder);
+/// - remembers: whether owners that cannot be set are remembered: those of the stacked layers.
+void unpack_layer(const char *tar, const char *folder, bool remembers);
 /// The owner that the layers below give `path`, where it could not be set on the unpacked file.
 bool remembered_owner(const char *path, uint32_t *user, uint32_t *group);
 bool any_remembered_owner(void);
@@ -127,6 +164,11 @@ void remember_owner(const char *path, uint32_t user, uint32_t group);
 
 void open_ports(struct options *options);
 void forward_ports(const struct options *options);
+/// Passes bytes between two sockets until both directions have ended.
+_Noreturn void relay(int outer, int inner);
+
+/// Makes a folder what `--prepare` says.
+void prepare_folder(const struct options *options);
 
 void remove_tree(int folder, const char *name, bool contents_only);
 void discard_paths(const struct options *options, int upper);

@@ -76,6 +76,11 @@ void write_all(int descriptor, const void *bytes, size_t count, const char *what
 }
 
 char *read_text(int folder, const char *path) {
+  size_t size;
+  return read_content(folder, path, &size);
+}
+
+char *read_content(int folder, const char *path, size_t *count) {
   int descriptor = openat(folder, path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return NULL;
   size_t size = 0, room = 4096;
@@ -86,12 +91,13 @@ char *read_text(int folder, const char *path) {
       text = realloc(text, room);
       if (!text) fail("memory");
     }
-    ssize_t count = read(descriptor, text + size, room - size - 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    size += (size_t)count;
+    ssize_t got = read(descriptor, text + size, room - size - 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    size += (size_t)got;
   }
   text[size] = 0;
+  *count = size;
   close(descriptor);
   return text;
 }

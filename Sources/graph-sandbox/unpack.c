@@ -64,6 +64,7 @@ bool any_remembered_owner(void) { return owner_count > 0; }
 
 static int input;
 static const char *source;
+static bool remembering;
 
 static void read_exactly(void *bytes, size_t count) {
   char *next = bytes;
@@ -220,11 +221,11 @@ static void write_content(int parent, const char *name, uint64_t size) {
 
 static void set_owner(int parent, const char *name, const struct entry *entry) {
   if (fchownat(parent, name, entry->user, entry->group, AT_SYMLINK_NOFOLLOW) == 0) {
-    forget_owner(entry->path);
+    if (remembering) forget_owner(entry->path);
     return;
   }
   if (errno != EINVAL && errno != EPERM) fail("owner of '%s'", entry->path);
-  remember_owner(entry->path, entry->user, entry->group);
+  if (remembering) remember_owner(entry->path, entry->user, entry->group);
 }
 
 static bool is_folder_at(int parent, const char *name) {
@@ -279,8 +280,9 @@ static void make_entry(int root, const char *folder, struct entry *entry) {
   close(parent);
 }
 
-void unpack_layer(const char *tar, const char *folder) {
+void unpack_layer(const char *tar, const char *folder, bool remembers) {
   source = tar;
+  remembering = remembers;
   input = open(tar, O_RDONLY | O_CLOEXEC);
   if (input < 0) fail("'%s'", tar);
   int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

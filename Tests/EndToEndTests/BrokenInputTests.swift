@@ -35,8 +35,10 @@ let breakages: [Breakage] = [
   Breakage("COPY from above the context", "images/httpd/Dockerfile:6:") {
     try $0.edit("images/httpd/Dockerfile", "COPY index.html", "COPY ../../../../etc/passwd")
   },
-  Breakage("an instruction that is not supported", "images/httpd/Dockerfile:5:1: error: ") {
-    try $0.edit("images/httpd/Dockerfile", "EXPOSE 8080", "HEALTHCHECK CMD true")
+  Breakage(
+    "a flag that is refused", "images/httpd/Dockerfile:5:5: error: RUN --security=insecure is not allowed"
+  ) {
+    try $0.edit("images/httpd/Dockerfile", "EXPOSE 8080", "RUN --security=insecure true")
   },
   Breakage("a misspelt instruction", "images/httpd/Dockerfile:5:1: error: 'EXPSE' is no instruction") {
     try $0.edit("images/httpd/Dockerfile", "EXPOSE", "EXPSE")

@@ -65,6 +65,35 @@ struct OCITests {
     #expect(Architecture("aarch64").flatMap { index.manifest(for: $0) } == nil)
   }
 
+  @Test("what only Docker's configurations hold is written as Docker writes it, and read back")
+  func dockerFields() throws {
+    var configuration = configuration
+    configuration.platform = .init(architecture: "amd64")
+    configuration.author = "Jo"
+    configuration.run = ImageConfiguration.Run()
+    configuration.run.shell = ["/bin/bash", "-c"]
+    var check = ImageConfiguration.HealthCheck(test: ["CMD-SHELL", "a"])
+    (check.interval, check.timeout, check.retries) = (1_000_000_000, 0, 3)
+    configuration.run.healthCheck = check
+    configuration.run.onBuild = ["RUN a", "COPY . /x"]
+    configuration.run.stopSignal = "SIGINT"
+    configuration.run.volumes = ["/v"]
+    configuration.history = []
+    let text = String(decoding: configuration.encoded(), as: UTF8.self)
+    #expect(
+      text.hasPrefix(
+        #"{"architecture":"amd64","author":"Jo","config":{"Healthcheck":{"Interval":1000000000,"Retries":3,"#
+          + #""Test":["CMD-SHELL","a"]},"OnBuild":["RUN a","COPY . /x"],"Shell":["/bin/bash","-c"],"#
+          + #""StopSignal":"SIGINT","Volumes":{"/v":{}}},"created""#))
+    #expect(try ImageConfiguration(decoding: configuration.encoded()) == configuration)
+    let other = try ImageConfiguration(
+      decoding: Array(
+        #"{"architecture":"a","os":"linux","author":"","rootfs":{"diff_ids":[]},"config":{"Healthcheck":{"Test":null},"OnBuild":null,"Shell":null,"StopSignal":""}}"#
+          .utf8))
+    #expect(other.author == nil && other.run.stopSignal == nil && other.run.onBuild == [])
+    #expect(other.run.healthCheck == ImageConfiguration.HealthCheck(test: []))
+  }
+
   @Test("the bytes of a configuration are the same for ever")
   func golden() {
     var configuration = configuration

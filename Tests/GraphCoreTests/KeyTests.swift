@@ -19,6 +19,15 @@ struct KeyTests {
         argv: ["/bin/sh", "-c", "make\n\\ it"], workingDirectory: "/build",
         root: .hostWithLayers(target: "/target"),
         stages: [.init(role: "a b", path: "/build/a")],
+        mounts: [
+          .init(target: "/a b", .bind(.init(role: "a b", path: "x"), isWritable: true)),
+          .init(target: "/t", .memory(sizeBytes: 5)), .init(target: "/u", .memory(sizeBytes: nil)),
+          .init(
+            target: "/c", .cache(.init(id: "pip", sharing: .locked, access: .init(mode: 0o700, user: 5)))),
+          .init(
+            target: "", .secret(.init(id: "s", access: .init(mode: 0o400, group: 6), environmentName: "S"))),
+          .init(target: "/k", .agent(.init(id: "default", isRequired: true))),
+        ],
         collects: [.init(output: "layer", from: .changes), .init(output: "log", from: .path("/build/log"))],
         discards: ["/var/cache/"], user: "app", network: true))
   }
@@ -42,6 +51,12 @@ struct KeyTests {
       directory /build
       root host-with-layers /target
       stage a\\x20b /build/a
+      mount /a\\x20b bind rw a\\x20b x
+      mount /t tmpfs 5
+      mount /u tmpfs
+      mount /c cache rw pip
+      mount \\0 secret optional 400:0:6 s S
+      mount /k ssh required 600:0:0 default
       collect-changes layer
       collect log /build/log
       discard /var/cache/

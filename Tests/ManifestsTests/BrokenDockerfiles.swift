@@ -96,40 +96,37 @@ let brokenDockerfiles: [BrokenText] = [
     "flags",
     """
     FROM --platfrom=x a
-    RUN --mount=type=cache,target=/x make
-    COPY --from=b /x /y
     COPY --chwon=1 a b
     COPY --chown a b
     USER --x 1
+    COPY --link=maybe --link --link a b
+    ADD --from=b a b
+    RUN --chown=1 a
+    COPY --from= a b
 
     """,
     [
       "Dockerfile:1:6: error: FROM has no flag '--platfrom' | did you mean '--platform'?",
-      "Dockerfile:2:5: error: flag --mount of RUN is not built yet",
-      "Dockerfile:3:6: error: flag --from of COPY is not built yet",
-      "Dockerfile:4:6: error: COPY has no flag '--chwon' | did you mean '--chown'?",
-      "Dockerfile:5:6: error: flag --chown has no value | write '--chown=value' once",
-      "Dockerfile:6:6: error: USER has no flag '--x'",
+      "Dockerfile:2:6: error: COPY has no flag '--chwon' | did you mean '--chown'?",
+      "Dockerfile:3:6: error: flag --chown has no value | write '--chown=value' once",
+      "Dockerfile:4:6: error: USER has no flag '--x'",
+      "Dockerfile:5:6: error: flag --link is true or false, not 'maybe' | write '--link' alone",
+      "Dockerfile:5:26: error: flag --link is written twice | write it once",
+      "Dockerfile:6:5: error: ADD has no flag '--from' | it is a flag of COPY",
+      "Dockerfile:7:5: error: RUN has no flag '--chown' | it is a flag of COPY and ADD",
+      "Dockerfile:8:6: error: flag --from has no value | write '--from=value' once",
     ]),
   BrokenText(
-    "here-document",
+    "a here-document without end",
     """
     FROM a
-    RUN <<EOF
-    broken text
-    EOF
     RUN cat <<-'X' > y
     z
-    X
     RNU x
 
     """,
     [
-      "Dockerfile:2:5: error: here-documents are not built yet | write a file and COPY "
-        + "it, or use one command joined by '&&'",
-      "Dockerfile:5:9: error: here-documents are not built yet | write a file and COPY "
-        + "it, or use one command joined by '&&'",
-      "Dockerfile:8:1: error: 'RNU' is no instruction | did you mean 'RUN'?",
+      "Dockerfile:2:9: error: here-document 'X' is never ended | write 'X' alone on the line behind its text"
     ]),
   BrokenText(
     "several sources",
@@ -145,12 +142,12 @@ let brokenDockerfiles: [BrokenText] = [
     COPY --chown=1 \\
       # comment
 
-      --link \\
+      --lnk \\
       a b
 
     """,
     [
-      "Dockerfile:5:3: error: flag --link of COPY is not built yet"
+      "Dockerfile:5:3: error: COPY has no flag '--lnk' | did you mean '--link'?"
     ]),
   BrokenText(
     "NUL",
@@ -198,7 +195,7 @@ let brokenPipelineFiles: [BrokenText] = [
     [
       "cccp.yml:2:1: error: unknown key 'test-skp' in a cccp file | did you mean "
         + "'test-skip'? known keys: job-id, test-skip, test-script, build-script, "
-        + "delivery-script"
+        + "delivery-script, docker-index, custom-delivery, local-delivery, upstreams, nulecule-file"
     ]),
   BrokenText(
     "no job-id",
@@ -211,9 +208,28 @@ let brokenPipelineFiles: [BrokenText] = [
     "legacy keys",
     """
     job-id: a
-    Upstreams: [{ref: a}]
-    docker-index: true
+    desired-tag: 3.10
+    docker-index: yes please
+    custom-delivery: True
+    Upstreams: [{ref: a}, {ref: b, url: 'ext::sh -c id', ulr: x}]
+    test-script: "a\\tb"
 
     """,
-    []),
+    [
+      "cccp.yml:3:15: error: 'docker-index' must be true or false, not 'yes please'",
+      "cccp.yml:4:18: warning: 'custom-delivery' has no 'delivery-script' beside it | add "
+        + "'delivery-script: SCRIPT'",
+      "cccp.yml:5:13: error: an item of 'Upstreams' has no 'url' | add, for example, 'url: "
+        + "https://git.example.org/upstream.git'",
+      "cccp.yml:5:37: error: git address 'ext::sh -c id' has the scheme 'ext::', which runs "
+        + "programs and is not supported | use https://, http://, git://, ssh://, file://, "
+        + "host:path or an absolute path",
+      "cccp.yml:5:54: error: unknown key 'ulr' in an item of 'Upstreams' | did you mean 'url'? "
+        + "known keys: ref, url",
+      "cccp.yml:6:14: error: test-script has a control character in it | remove it",
+    ]),
+  BrokenText(
+    "upstreams in both spellings",
+    "job-id: a\nupstreams: []\nUpstreams: []\n",
+    ["cccp.yml:3:12: error: 'Upstreams' and 'upstreams' are both there | keep one of them"]),
 ]

@@ -26,7 +26,8 @@ let brokenSettings: [BrokenWorkspace] = [
     ],
     [
       "graph.yml:1:1: error: graph.yml must be a mapping of 'key: value', not a list | "
-        + "known keys: name, arches, registries, aliases, stamps, compression"
+        + "known keys: name, arches, registries, aliases, stamps, compression, policy, "
+        + "package-comparison-exceptions"
     ]),
   BrokenWorkspace(
     "no arches",
@@ -48,12 +49,13 @@ let brokenSettings: [BrokenWorkspace] = [
     ],
     [
       "graph.yml:1:1: error: unknown key 'nmae' in graph.yml | did you mean 'name'? "
-        + "known keys: name, arches, registries, aliases, stamps, compression",
+        + "known keys: name, arches, registries, aliases, stamps, compression, policy, "
+        + "package-comparison-exceptions",
       "graph.yml:1:1: error: graph.yml has no 'name' | add, for example, 'name: my-index'",
       "graph.yml:2:18: error: 'amd64' is no architecture | write 'x86_64'; known "
-        + "architectures: x86_64, aarch64, ppc64le, s390x, riscv64, armhfp, i386",
-      "graph.yml:2:25: error: 'arm65' is no architecture | known architectures: x86_64, "
-        + "aarch64, ppc64le, s390x, riscv64, armhfp, i386",
+        + "architectures: x86_64, i686, aarch64, armhfp, armel, ppc64le, ppc64, s390x, riscv64",
+      "graph.yml:2:25: error: 'arm65' is no architecture | known "
+        + "architectures: x86_64, i686, aarch64, armhfp, armel, ppc64le, ppc64, s390x, riscv64",
       "graph.yml:2:32: error: architecture 'x86_64' is listed twice | remove one of them",
     ]),
   BrokenWorkspace(

@@ -90,12 +90,13 @@ let brokenTargets: [BrokenWorkspace] = [
     ],
     [
       "graph.d/t.yml:2:11: error: 'x86_65' in '//repo/a:x86_65' is no architecture: "
-        + "write one of x86_64, aarch64, ppc64le, s390x, riscv64, armhfp, i386 (did you mean "
-        + "'x86_64'?)",
+        + "did you mean 'x86_64'? known architectures: x86_64, i686, aarch64, armhfp, armel, "
+        + "ppc64le, ppc64, s390x, riscv64",
       "graph.d/t.yml:3:26: error: 'rpm/hello' is not a label: a label is "
         + "//package/name[@tag][:arch] | write a label, or a pattern such as //rpm/...",
       "graph.d/t.yml:4:5: error: a repository must be a mapping of 'key: value', not the "
-        + "text '//repo/b' | known keys: name, members, arches",
+        + "text '//repo/b' | known keys: name, members, arches, only, "
+        + "not, failable",
     ]),
   BrokenWorkspace(
     "command is good",
@@ -132,10 +133,12 @@ let brokenTargets: [BrokenWorkspace] = [
     ],
     [
       "graph.d/t.yml:4:19: error: unknown placeholder '{inputs.im}' | did you mean "
-        + "'{inputs.in}'? known: {inputs.in} {outputs.out} {arch} {rpm-arch} {deb-arch}; "
+        + "'{inputs.in}'? known: {inputs.in} {outputs.out} {arch} {basearch} "
+        + "{rpm-arch} {deb-arch} {oci-arch}; "
         + "write {{…}} for braces themselves",
       "graph.d/t.yml:4:34: error: unknown placeholder '{output.out}' | did you mean "
-        + "'{outputs.out}'? known: {inputs.in} {outputs.out} {arch} {rpm-arch} {deb-arch}; "
+        + "'{outputs.out}'? known: {inputs.in} {outputs.out} {arch} {basearch} "
+        + "{rpm-arch} {deb-arch} {oci-arch}; "
         + "write {{…}} for braces themselves",
       "graph.d/t.yml:4:50: error: unknown placeholder '{fetch}' | {fetch} needs 'fetch'",
       "graph.d/t.yml:4:61: error: unknown placeholder '{item}' | {item} needs 'for-each'",

@@ -17,11 +17,15 @@ struct FuzzTests {
   ]
   private static let dockerfiles = [
     "# escape=\\\nFROM --platform=linux/amd64 a/b:c AS d\nRUN a && \\\n # c\n b\nENV a=\"b c\" d='e' f\\ g=h\n"
-      + "COPY --chown=1 [\"a\", \"b\\u00e9\"]\nCMD [\"x\"]\nEXPOSE 80\nLABEL a b c\nRUN <<EOF\nx\nEOF\nARG x=${y:-z}\n"
+      + "COPY --chown=1 [\"a\", \"b\\u00e9\"]\nCMD [\"x\"]\nEXPOSE 80\nLABEL a b c\nRUN <<EOF\nx\nEOF\nARG x=${y:-z}\n",
+    "FROM a\nRUN --mount=type=cache,target=/x,\\\"id=a,b\\\" --network=none cat <<-'E' <<F\n\t$x\n\tE\n${y}\nF\n"
+      + "COPY --from=b --exclude=[a-z]* --chmod=u=rw <<G c /d/\n$x\nG\nONBUILD ADD --checksum=sha256:0 <<H e\n#!\nH\n"
+      + "HEALTHCHECK --interval=1m.5s CMD [\"a\", {\"b\": [1e5]}]\nSHELL [\"a\"]\nVOLUME [\"/v\"]\nSTOPSIGNAL 9\n",
   ]
   private static let texts = [
     "registry.example.org:5000/a/b_c-d:1.2@sha256:" + String(repeating: "a", count: 64),
     "dnf install -y 'a b' \"c\\\"d\" && dnf clean all; x | y > z", "${a:-${b:+'c'}} \"$d\" \\e $",
+    "${a##*\\?x}${a%%'y'}${a//x*/\\/}$b", "*\n!**/a[^b-c]\\*/?\n/d/../e\n**f\n",
   ]
 
   @Test("YAML, as every file of a workspace", arguments: seeds)
@@ -50,7 +54,9 @@ struct FuzzTests {
       let text = String(decoding: bytes, as: UTF8.self)
       if let reference = try? ImageReference(text) { #expect(reference.description == text) }
       _ = ShellCommand.split(text)
-      _ = try? Variables.expand(text) { $0 == "a" ? "x" : nil }
+      _ = try? Variables.expand(text) { $0 == "a" ? "xyx" : nil }
+      _ = try? Variables.expandDocument(text) { $0 == "a" ? "xyx" : nil }
+      _ = IgnoreFile.read(bytes, file: "i").0.excludes("e/abc*/f")
       _ = Template(text)
     }
   }

@@ -35,7 +35,7 @@ struct MessageTests {
     }
   }
 
-  @Test("Dockerfiles", arguments: brokenDockerfiles)
+  @Test("Dockerfiles", arguments: brokenDockerfiles + brokenInstructions)
   func dockerfile(broken: BrokenText) {
     #expect(texts(DockerfileReader.read(broken.text, file: "Dockerfile").1) == broken.messages)
   }

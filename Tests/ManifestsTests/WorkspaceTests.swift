@@ -63,8 +63,8 @@ struct WorkspaceTests {
           desired-tag: 3.10
           notify-email: a@example.org
           depends-on: null
-        - {id: 007, app-id: library, job-id: b, git-url: u, git-path: p, git-branch: 1e3, target-file: f,
-           desired-tag: , notify-email: m, build-context: ../../, prebuild-script: x.sh, prebuild-context: /,
+        - {id: 007, app-id: library, job-id: b, git-url: u, git-path: p/q, git-branch: 1e3, target-file: f,
+           desired-tag: , notify-email: m@h, build-context: ../../, prebuild-script: x.sh, prebuild-context: /,
            depends-on: [r.example.org/library/python:3.10, "null", '', a/b]}
       """
     let files = [
@@ -232,7 +232,7 @@ struct WorkspaceTests {
     } throws: { error in
       String(describing: error)
         == "no graph.yml in '/w/a' or in a folder above it\n  hint: go to your workspace, "
-        + "or start one here: printf 'name: my-index\\narches: [x86_64]\\n' > graph.yml"
+        + "or start one: graph init my-index"
     }
     #expect {
       try loader.find(from: "/w/none")
@@ -249,7 +249,7 @@ struct WorkspaceTests {
     let (_, more) = WorkspaceLoader(files: fileSystem(["graph.yml": large])).load(root: "/w")
     #expect(
       texts(more) == [
-        "graph.yml:1:1: error: the file is larger than 64 MiB | split it, or keep data in files of its own"
+        "graph.yml:1:1: error: the file is larger than 8 MiB | split it, or keep data in files of its own"
       ])
   }
 }

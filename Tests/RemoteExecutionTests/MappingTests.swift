@@ -99,6 +99,28 @@ struct MappingTests {
     #expect(hasLayers == (root != nil && root != .host))
   }
 
+  @Test("a mount is what a worker can have of it, and who needs a secret is told that it runs elsewhere")
+  func mounts() throws {
+    let example = try Example()
+    func words(_ kind: Command.Mount.Kind) throws -> String {
+      let remote = try example.remote { $0.command?.mounts = [.init(target: "/m", kind)] }
+      return remote.uploads.compactMap { upload -> String? in
+        guard case .bytes(let bytes) = upload.content else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.contains("./graph-sandbox") ? text : nil
+      }.joined()
+    }
+    #expect(try words(.memory(sizeBytes: 5)).contains("tmpfs,size=5"))
+    #expect(try words(.cache(.init(id: "c"))).contains("tmpfs"))
+    let content = Command.Mount.Content(role: "input/tree", path: "a")
+    #expect(try words(.cache(.init(id: "c", content: content))).contains("overlay,source=mounts/00"))
+    #expect(try words(.bind(content, isWritable: false)).contains("bind,source=mounts/00"))
+    let layer = Command.Mount.Content(role: "layer/00", path: "etc")
+    #expect(try words(.bind(layer, isWritable: false)).contains("bind,tar,source=mounts/00.tar"))
+    #expect(try words(.secret(.init(id: "s"))).contains("needs the secret 's', which no worker gets"))
+    #expect(try words(.agent(.init(id: "s"))).contains("needs the SSH agent 's', which no worker gets"))
+  }
+
   @Test("the worker is of the architecture that its programs need")
   func platform() throws {
     let example = try Example()
@@ -202,6 +224,30 @@ private struct Example {
     { $0.command?.root = .layers },
     { $0.command?.discards = [] },
     { $0.command?.user = "1" },
+    { $0.command?.mounts = [.init(target: "/a", .memory(sizeBytes: nil))] },
+    { $0.command?.mounts = [.init(target: "/a", .memory(sizeBytes: 1))] },
+    { $0.command?.mounts = [.init(target: "/a", .cache(.init(id: "a")))] },
+    { $0.command?.mounts = [.init(target: "/b", .cache(.init(id: "a")))] },
+    { $0.command?.mounts = [.init(target: "/a", .cache(.init(id: "b")))] },
+    {
+      $0.command?.mounts = [
+        .init(target: "/a", .bind(.init(role: "input/tree", path: "a"), isWritable: true))
+      ]
+    },
+    {
+      $0.command?.mounts = [
+        .init(target: "/a", .bind(.init(role: "input/tree", path: "a"), isWritable: false))
+      ]
+    },
+    {
+      $0.command?.mounts = [
+        .init(target: "/a", .bind(.init(role: "layer/00", path: "etc"), isWritable: false))
+      ]
+    },
+    { $0.command?.mounts = [.init(target: "/a", .secret(.init(id: "a")))] },
+    { $0.command?.mounts = [.init(target: "/a", .secret(.init(id: "a", isRequired: true)))] },
+    { $0.command?.mounts = [.init(target: "/a", .secret(.init(id: "a", environmentName: "A")))] },
+    { $0.command?.mounts = [.init(target: "/a", .agent(.init(id: "a")))] },
     { $0.command?.network = true },
     { $0.outputs[1] = .init("text", .tree) },
     { $0.command = nil },

@@ -184,6 +184,24 @@ struct PlanReportTests {
     #expect(base.decision == "cached" && base.reason == nil)
   }
 
+  @Test("what may depend on a cache is marked in the text and in the document")
+  func caches() throws {
+    var world = World()
+    func marked() throws -> Set<String> {
+      let json = PlanReport.json(try world.plan(), estimateSeconds: 0)
+      let document = try JSONDecoder().decode(Document.self, from: Data(json.utf8))
+      return Set(document.nodes.filter(\.cache).map(\.step))
+    }
+    #expect(try marked() == [])
+    #expect(!text(try world.plan()).contains("cache)"))
+    world.mounts = [.init(target: "/root/.cache", .cache(.init(id: "pip")))]
+    #expect(try marked() == ["2 RUN make"])
+    #expect(text(try world.plan()).contains("2 RUN make (opaque, cache)"))
+    try world.build()
+    world.mounts[0].target = "/c"
+    #expect(text(try world.plan()).contains("mount /c: new, cache rw pip"))
+  }
+
   struct Document: Decodable {
     var schema: Int
     var totals: [String: Double]
@@ -198,6 +216,7 @@ struct PlanReportTests {
       var architecture: String?
       var decision: String
       var opaque: Bool
+      var cache: Bool
       var key: String?
       var reason: Reason?
     }

@@ -61,10 +61,13 @@ struct World {
         inputs: [Input("layer/00", .output(base, "layer")), Input("layer/01", .output(copy, "layer"))],
         outputs: [.init("layer", .layer)],
         command: Command(
-          argv: ["/bin/sh", "-c", "make all"], root: .layers,
+          argv: ["/bin/sh", "-c", "make all"], root: .layers, mounts: mounts,
           collects: [.init(output: "layer", from: .changes)])),
       location: GraphCore.SourceLocation(file: "app/httpd/Dockerfile", line: 3, column: 1), isOpaque: true)
   }
+
+  /// What the RUN mounts.
+  var mounts: [Command.Mount] = []
 
   var roots: [NodeID] { graph.targets.sorted { $0.key < $1.key }.map(\.value.node) }
 

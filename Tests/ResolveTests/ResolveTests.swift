@@ -63,11 +63,10 @@ struct ResolveTests {
 
   @Test("ARG before and behind FROM")
   func arguments() throws {
-    let text = "ARG V=9\nARG W=$V-x\nFROM r/os:$W-$TARGETARCH\nARG V=10\nFROM r/b:$V\n"
-    let (dockerfile, faults) = DockerfileReader.read(Array(text.utf8), file: "Dockerfile")
-    #expect(!faults.hasErrors)
-    let architecture = try #require(Architecture.all.first { $0.name == "aarch64" })
-    #expect(dockerfile.bases(for: architecture).map(\.value) == ["r/os:9-x-arm64", "r/b:9"])
+    let text = "ARG V=9\nARG W=$V-x\nFROM r/os:$W-$TARGETARCH\nARG V=10\nFROM r/b:$V\nCOPY --from=0 a b\n"
+    let plan = try StageTests.plan(text, architecture: "aarch64")
+    #expect(plan.stages.map(\.image) == ["r/os:9-x-arm64", "r/b:9"])
+    let architecture = try #require(Architecture("aarch64"))
     var arguments = BuildArguments(architecture)
     arguments.declare("A", "1")
     #expect(arguments.values["TARGETPLATFORM"] == "linux/arm64")

@@ -73,17 +73,19 @@ struct BuildahAgreementTests {
       """, in: folder)
     let store = MemoryBlobs()
     let layer = try TarReader.readLayer(at: "\(folder)/out.tar", store: store)
-    var settings = try JSONDecoder().decode(
-      Inspection.self, from: Data(try TestFolder.read("\(folder)/config.json"))
-    ).OCIv1.config
-    settings.labels?["io.buildah.version"] = nil
-    if settings.labels?.isEmpty == true { settings.labels = nil }
-    return (lines([layer]), settings)
+    return (lines([layer]), try settings(ofInspection: "\(folder)/config.json"))
   }
 
-  static func graph(_ body: String, in folder: String) async throws -> (
-    tree: [String], settings: ImageSettings
-  ) {
+  static func settings(ofInspection path: String) throws -> ImageSettings {
+    var settings = try JSONDecoder().decode(Inspection.self, from: Data(try TestFolder.read(path))).OCIv1
+      .config
+    settings.labels?["io.buildah.version"] = nil
+    if settings.labels?.isEmpty == true { settings.labels = nil }
+    return settings
+  }
+
+  /// A workspace with the external image `r.example/base:1`.
+  static func workspace() -> TextWorkspace {
     var workspace = TextWorkspace()
     workspace.files["graph.yml"] = "name: d\narches: [x86_64]\nregistries:\n  r.example: {insecure: true}\n"
     workspace.registry["r.example/base:1"] = RemoteImage(
@@ -91,36 +93,31 @@ struct BuildahAgreementTests {
       configuration:
         #"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},"rootfs":{"type":"layers","diff_ids":[]}}"#
     )
+    return workspace
+  }
+
+  /// What pulling the base gives: the archive that buildah was given too.
+  static func pulled(_ node: Node, _ folder: String, _ store: MemoryBlobs) throws -> [String: Artifact]? {
+    guard node.action.rule == PullOperation.rule else { return nil }
+    let layer = try TarReader.readLayer(at: "\(folder)/root.tar", store: store)
+    return ["layer/00": try store.write(layer, as: .layer)]
+  }
+
+  static func graph(_ body: String, in folder: String) async throws -> (
+    tree: [String], settings: ImageSettings
+  ) {
+    var workspace = workspace()
     let context = files.filter { $0.key.hasPrefix("c/") }.map { (String($0.key.dropFirst(2)), $0.value) }
     workspace.add(
       image: "a", "FROM r.example/base:1\n" + body,
       files: Dictionary(uniqueKeysWithValues: context.map { ("c/" + $0, $1) }))
     workspace.files["index.d/app.yml"] = (workspace.files["index.d/app.yml"] ?? "").replacing(
       "  depends-on: null", with: "  build-context: c\n  depends-on: null")
-    let (compiled, problems) = try await workspace.compile()
-    try #require(problems == [])
-    let store = MemoryBlobs()
-    for text in files.values {
-      try store.write(Array((text.hasPrefix("-> ") ? String(text.dropFirst(3)) : text).utf8))
+    let build = try await MemoryBuild(workspace) { node, store in
+      try pulled(node, folder, store)
     }
-    let base = try store.write(try TarReader.readLayer(at: "\(folder)/root.tar", store: store), as: .layer)
-    var outputs: [NodeID: [String: Artifact]] = [:]
-    let operations: [any Operation] = [CopyOperation(), MakeFolderOperation(), ConfigureOperation()]
-    for id in compiled.graph.order {
-      let node = compiled.graph[id]
-      if node.action.rule == PullOperation.rule { outputs[id] = ["layer/00": base] }
-      for case .leaf(let leaf) in node.action.inputs.map(\.source) {
-        if case .bytes(let bytes) = leaf.content { try store.write(bytes) }
-      }
-      guard let operation = operations.first(where: { $0.rule == node.action.rule }),
-        let inputs = Planner.inputs(of: node.action, outputs: { outputs[$0] })
-      else { continue }
-      let key = Preimage(node.action, inputNames: inputs.map(\.description)).key
-      outputs[id] = try await operation.run(ActionTask(node: node, key: key, inputs: inputs), store: store)
-    }
-    let image = try #require(compiled.images.values.first)
-    let layers = try image.layers.map { try store.readLayer(try #require(outputs[$0.node]?[$0.output])) }
-    return (lines(layers), image.settings)
+    let image = try #require(build.compiled.images.values.first)
+    return (try build.tree("//app/a@latest:x86_64"), image.settings)
   }
 
   /// The tree that layers make, a line for each path; without times, which buildah takes from the clock.

@@ -9,14 +9,25 @@ import Testing
 /// A workspace of texts by path, resolved and compiled with ports that know nothing but what the test gives.
 struct TextWorkspace {
   var files: [String: String] = ["graph.yml": "name: demo\narches: [x86_64, aarch64]\n"]
-  var root = "/w"
   /// External images, by reference.
   var registry: [String: RemoteImage] = [:]
+  var git: any GitRepositories = NoGit()
 
   /// An index entry `app/NAME` for each image, with its Dockerfile and other files in `NAME/`.
+  ///
+  /// - Parameter dependsOn: as YAML; what its FROM lines name where `nil`.
   mutating func add(
-    image name: String, _ dockerfile: String, tag: String = "latest", files more: [String: String] = [:]
+    image name: String, _ dockerfile: String, tag: String = "latest", dependsOn: String? = nil,
+    files more: [String: String] = [:]
   ) {
+    let bases = dockerfile.split(separator: "\n").compactMap { line -> String? in
+      let words = line.split(separator: " ").map(String.init)
+      guard words.count > 1, words[0] == "FROM", words[1].hasPrefix("app/"), words[1] != "app/\(name)" else {
+        return nil
+      }
+      return words[1]
+    }
+    let edges = dependsOn ?? (bases.isEmpty ? "null" : "[\(bases.joined(separator: ", "))]")
     let path = "index.d/app.yml"
     files[path] =
       (files[path] ?? "Projects:\n") + """
@@ -29,7 +40,7 @@ struct TextWorkspace {
           target-file: Dockerfile
           desired-tag: \(tag)
           notify-email: a@example.org
-          depends-on: null
+          depends-on: \(edges)
 
         """
     files["\(name)/Dockerfile"] = dockerfile
@@ -57,23 +68,44 @@ struct TextWorkspace {
       """
   }
 
-  func compile() async throws -> (compiled: CompiledWorkspace, problems: [String]) {
-    let root = root
+  /// - Parameters:
+  ///   - prepare: changes the folder before it is read.
+  ///   - inspect: sees the graph while the folder is there.
+  func compile(
+    prepare: (String) throws -> Void = { _ in }, inspect: (CompiledWorkspace) throws -> Void = { _ in }
+  ) async throws -> (compiled: CompiledWorkspace, problems: [String]) {
+    let (compiled, _, problems) = try await resolveAndCompile(
+      isListing: false, prepare: prepare, inspect: inspect)
+    return (compiled, problems)
+  }
+
+  /// What queries run over.
+  func query(isListing: Bool = false) async throws -> WorkspaceQuery {
+    let (compiled, resolved, _) = try await resolveAndCompile(isListing: isListing)
+    return WorkspaceQuery(compiled, resolved)
+  }
+
+  func resolveAndCompile(
+    isListing: Bool, prepare: (String) throws -> Void = { _ in },
+    inspect: (CompiledWorkspace) throws -> Void = { _ in }
+  ) async throws -> (compiled: CompiledWorkspace, resolved: ResolvedWorkspace, problems: [String]) {
     let folder = try TestFolder(files)
     defer { folder.remove() }
-    _ = root
+    try prepare(folder.path)
     let (loaded, loadFaults) = WorkspaceLoader().load(root: folder.path)
     let workspace = try #require(loaded, "\(texts(loadFaults))")
     let ports = Resolver.Ports(
-      git: NoGit(), registries: TextRegistry(images: registry), programs: NoPrograms(), digests: ReadDigests()
+      git: git, registries: TextRegistry(images: registry), programs: NoPrograms(), digests: ReadDigests()
     )
     let (resolved, resolveFaults) = try await Resolver(ports: ports, ruleTools: RuleSet.hostTools).resolve(
-      workspace, policy: .init(snapshot: nil, isOffline: false, isListing: false, today: "2026-01-02"))
+      workspace,
+      policy: .init(snapshot: nil, isOffline: false, isListing: isListing, today: "2026-01-02"))
     let (compiled, faults) = try GraphCompiler.compile(resolved, buildNumber: nil)
+    try inspect(compiled)
     var all = loadFaults
     all.add(contentsOf: resolveFaults)
     all.add(contentsOf: faults)
-    return (compiled, texts(all))
+    return (compiled, resolved, texts(all))
   }
 
   /// The graph, where nothing is wrong.
@@ -111,7 +143,7 @@ struct EmptyCache: ActionCache {
   func lease(_ key: Key) async throws -> any Lease { throw GraphError(.bug, "nothing runs here") }
 }
 
-private struct NoGit: GitRepositories {
+struct NoGit: GitRepositories {
   func fetch(_ url: String) throws { throw GraphError(.user, "no repository '\(url)'") }
   func resolve(_ url: String, branch: String) throws -> GitCommit {
     throw GraphError(.user, "no branch '\(branch)'")
@@ -162,6 +194,8 @@ final class MemoryBlobs: BlobStore {
     return digest
   }
   func importFile(at path: String, expected: Digest?) throws -> Digest { try write(TestFolder.read(path)) }
-  func exportFile(_ digest: Digest, to path: String, mode: UInt16) throws {}
+  func exportFile(_ digest: Digest, to path: String, mode: UInt16) throws {
+    try TestFolder.write(try read(digest), to: path)
+  }
   func sync() {}
 }

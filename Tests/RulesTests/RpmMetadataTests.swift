@@ -84,6 +84,12 @@ import Testing
       }
     }
     #expect(try Self.solve(solver, ["q"]).map(\.arch) == [names.compatible.first])
+    // Of what there is, the best: in the order of the table.
+    for start in names.compatible.dropLast().indices {
+      let rest = names.compatible[start...].filter { $0 != "noarch" }
+      let some = try Self.solver(rest.reversed().map { Row(name: "q", arch: $0) }, architecture.name)
+      #expect(try Self.solve(some, ["q"]).map(\.arch) == [names.compatible[start]])
+    }
   }
 
   @Test("twenty thousand packages are solved, and a chain through all of them is explained")

@@ -42,6 +42,14 @@ struct TestFolder {
     Glibc.remove(path)
   }
 
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    guard let file = fopen(path, "w") else { throw GraphError(.environment, "cannot write '\(path)'") }
+    defer { fclose(file) }
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+      throw GraphError(.environment, "cannot write '\(path)'")
+    }
+  }
+
   static func read(_ path: String) throws -> [UInt8] {
     guard let file = fopen(path, "r") else { throw GraphError(.environment, "cannot read '\(path)'") }
     defer { fclose(file) }

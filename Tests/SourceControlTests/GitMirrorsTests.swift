@@ -88,6 +88,23 @@ import Testing
     #expect(!fixture.mirrors.has("/never/fetched", commit: forced))
   }
 
+  @Test("a tag and a commit name what they are, where no branch has the name")
+  func tagsAndCommits() throws {
+    let fixture = try GitFixture()
+    let first = try fixture.commit(["a": "1"])
+    try fixture.run("git tag light; git tag -a -m x annotated; git tag same")
+    let second = try fixture.commit(["a": "2"])
+    try fixture.run("git branch same")
+    try fixture.mirrors.fetch(fixture.origin)
+    func resolve(_ name: String) throws -> String {
+      try fixture.mirrors.resolve(fixture.origin, branch: name).commit
+    }
+    #expect(try resolve("light") == first && resolve("annotated") == first && resolve(first) == first)
+    #expect(try resolve("same") == second && resolve(second) == second)
+    let error = try failure { _ = try resolve(String(repeating: "0", count: 40)) }
+    #expect(error.kind == .user)
+  }
+
   @Test("a branch that does not exist is reported with the nearest one")
   func missingBranch() throws {
     let fixture = try GitFixture()

@@ -59,8 +59,10 @@ struct LeaseTests {
     let temporary = try TemporaryStore()
     let key = Key(digest: Digest(ofText: "k"))
     let path = "\(temporary.path)/locks/\(key.digest.hex.prefix(16))"
-    let pid = try shell("setsid flock \(path) sleep 30 > /dev/null 2>&1 & echo $!; sleep 0.2").split(
-      separator: "\n")[0]
+    // However slow the machine is: the lock is held when we go on, and for as long as nobody ends its holder.
+    let holder = "setsid flock \(path) sleep 3600 > /dev/null 2>&1 & echo $!"
+    let pid = try shell("\(holder); while flock -n \(path) true; do sleep 0.02; done").split(separator: "\n")[
+      0]
     let clock = ContinuousClock()
     let killer = Task {
       try await Task.sleep(for: .milliseconds(150))

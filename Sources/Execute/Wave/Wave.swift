@@ -38,8 +38,26 @@ public struct Wave: Sendable {
     /// What was running when the wave was cancelled, with the seconds each had run.
     public var interrupted: [(node: NodeID, seconds: Double)] = []
 
-    /// Whether every root is up to date. A wave that was cancelled while nothing ran has no failure either.
-    public var succeeded: Bool { failures.isEmpty && plan.roots.allSatisfy { outputs[$0] != nil } }
+    /// Failed and skipped nodes of which the graph says that they do not fail a build.
+    public var allowed: Set<NodeID> = []
+    /// Fan-ins that were made, or would have been, without what these producers should have made.
+    public var partial: [NodeID: Set<NodeID>] = [:]
+
+    /// What a wave came to. An incomplete one lacks nothing but what may fail.
+    public enum Status: String, Sendable { case finished, incomplete, doomed }
+
+    public var status: Status {
+      // A wave that was cancelled while nothing ran has no failure, and not its roots either.
+      guard plan.roots.allSatisfy({ outputs[$0] != nil || allowed.contains($0) }),
+        failures.allSatisfy({ allowed.contains($0.node) })
+      else { return .doomed }
+      return failures.isEmpty ? .finished : .incomplete
+    }
+
+    /// Whether every root is up to date, but for what may fail.
+    public var succeeded: Bool { status != .doomed }
+    /// Whether every root is there.
+    public var hasAllRoots: Bool { plan.roots.allSatisfy { outputs[$0] != nil } }
   }
 
   private let graph: Graph
@@ -114,19 +132,20 @@ public struct Wave: Sendable {
     try await withThrowingTaskGroup(of: (NodeID, NodeResult).self) { group in
       while true {
         while !Task.isCancelled, let next = pass.takeReady() {
-          guard let inputs = Planner.inputs(of: graph[next].action, outputs: { pass.outcome.outputs[$0] })
+          let node = pass.node(next)
+          guard let inputs = Planner.inputs(of: node.action, outputs: { pass.outcome.outputs[$0] })
           else {
             preconditionFailure("a ready node has all its inputs")
           }
           let isPending = pass.isPending(next)
           let isForced = options.forced.contains(next)
           started[next] = clock.now
-          let deepKey = pass.outcome.plan.deepKeys[Int(next.index)]
+          let deepKey = pass.deepKey(of: next)
           group.addTask {
             (
               next,
               await self.settle(
-                next, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, events)
+                node, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, id: next, events)
             )
           }
         }
@@ -150,9 +169,8 @@ public struct Wave: Sendable {
 
   /// Finds or makes the result of a node whose inputs are known.
   private func settle(
-    _ id: NodeID, inputs: [Artifact], deepKey: Key, mayBeCached: Bool, _ events: any EventSink
+    _ node: Node, inputs: [Artifact], deepKey: Key, mayBeCached: Bool, id: NodeID, _ events: any EventSink
   ) async -> NodeResult {
-    let node = graph[id]
     let preimage = Preimage(node.action, inputNames: inputs.map(\.description))
     let key = preimage.key
     func trace(_ result: ActionResult) -> Trace {

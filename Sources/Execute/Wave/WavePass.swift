@@ -24,6 +24,8 @@ struct WavePass {
   private var ready: [NodeID] = []
   private var running: [NodeID: Int] = [:]
   private let isPartOfPass: [Bool]
+  /// Deep keys that differ from the plan's: of what lacks an input, and of what stands on it.
+  private var partialDeepKeys: [NodeID: Key] = [:]
 
   init(plan: Plan, priorities: [Double], options: Wave.Options) {
     outcome = Wave.Outcome(plan: plan)
@@ -56,7 +58,27 @@ struct WavePass {
   }
 
   /// Whether nothing new may start.
-  var shouldStop: Bool { lost != nil || (!options.keepGoing && !outcome.failures.isEmpty) }
+  var shouldStop: Bool {
+    lost != nil || (!options.keepGoing && outcome.failures.contains { !outcome.allowed.contains($0.node) })
+  }
+
+  /// The node as it is to run: without the inputs that could not be made and that it may lack.
+  func node(_ id: NodeID) -> Node {
+    outcome.partial[id].map { graph[id].without($0) } ?? graph[id]
+  }
+
+  /// The deep key of a node as it is to run. What lacks an input is never taken for the whole, and neither is what
+  /// stands on it: their deep keys are those of what they were really made of.
+  mutating func deepKey(of id: NodeID) -> Key {
+    let plan = outcome.plan
+    func known(_ id: NodeID) -> Key { partialDeepKeys[id] ?? plan.deepKeys[Int(id.index)] }
+    guard
+      outcome.partial[id] != nil || graph.dependencies(of: id).contains(where: { partialDeepKeys[$0] != nil })
+    else { return known(id) }
+    let key = Planner.deepKey(of: node(id).action, producers: known)
+    partialDeepKeys[id] = key
+    return key
+  }
 
   /// The ready node with the longest work behind it that fits beside what runs, now counted as running.
   mutating func takeReady() -> NodeID? {
@@ -97,6 +119,7 @@ struct WavePass {
     case .failed(let failure):
       states[Int(id.index)] = .failed
       outcome.failures.append((id, failure))
+      if graph.isFailable(id) { outcome.allowed.insert(id) }
       events.handle(.finished(id, .failed(failure), seconds: seconds))
       skipDependents(of: id, events: events)
     case .lost(let digest):
@@ -121,20 +144,35 @@ struct WavePass {
     states[Int(id.index)] = .done
     outcome.outputs[id] = result.outputs
     for dependent in graph.dependents(of: id) where isPartOfPass[Int(dependent.index)] {
-      guard case .waiting(let open) = states[Int(dependent.index)] else { continue }
-      states[Int(dependent.index)] = open == 1 ? .ready : .waiting(open - 1)
-      if open == 1 { ready.append(dependent) }
+      inputSettled(of: dependent)
     }
   }
 
+  /// A node waits for one producer less.
+  private mutating func inputSettled(of id: NodeID) {
+    guard case .waiting(let open) = states[Int(id.index)] else { return }
+    states[Int(id.index)] = open == 1 ? .ready : .waiting(open - 1)
+    if open == 1 { ready.append(id) }
+  }
+
+  /// What needs a failed node is skipped; a fan-in goes on without it where its failure is allowed, and anything is
+  /// left that it stands over.
   private mutating func skipDependents(of id: NodeID, events: any EventSink) {
-    var stack = Array(graph.dependents(of: id))
-    while let next = stack.popLast() {
+    var stack = graph.dependents(of: id).map { (node: $0, producer: id) }
+    while let (next, producer) = stack.popLast() {
       guard isPartOfPass[Int(next.index)], case .waiting = states[Int(next.index)] else { continue }
+      if graph[next].isFanIn, outcome.allowed.contains(producer) {
+        outcome.partial[next, default: []].insert(producer)
+        if outcome.partial[next]?.count != graph.dependencies(of: next).count {
+          inputSettled(of: next)
+          continue
+        }
+      }
       states[Int(next.index)] = .skipped
       outcome.skipped.append(next)
+      if graph.isFailable(next) { outcome.allowed.insert(next) }
       events.handle(.finished(next, .skipped(because: id), seconds: 0))
-      stack.append(contentsOf: graph.dependents(of: next))
+      stack.append(contentsOf: graph.dependents(of: next).map { ($0, next) })
     }
   }
 }

@@ -25,11 +25,9 @@ public struct Descriptor: Hashable, Sendable {
       self.init(architecture: architecture.names.oci, variant: architecture.names.ociVariant)
     }
 
-    /// Whether images of this platform run on `wanted`. A variant that either leaves out is no difference: `arm64`
-    /// is written with and without `v8`.
+    /// Whether the platform is that of `wanted`, by whichever of its names: `arm64` with and without `v8`.
     public func matches(_ wanted: Architecture) -> Bool {
-      os == "linux" && architecture == wanted.names.oci
-        && (variant == nil || wanted.names.ociVariant == nil || variant == wanted.names.ociVariant)
+      os == "linux" && Architecture(oci: architecture, variant: variant) == wanted
     }
 
     var json: JSON {

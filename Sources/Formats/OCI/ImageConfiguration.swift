@@ -1,8 +1,11 @@
 import GraphCore
 
-/// How an image is run and what it is made of. Source: OCI image specification 1.1, config.md.
+/// How an image is run and what it is made of. Source: OCI image specification 1.1, config.md; `Shell`, `Healthcheck` and
+/// `OnBuild` are Docker's own, which that specification reserves (Docker image specification 1.2).
 public struct ImageConfiguration: Hashable, Sendable {
   public var platform: Descriptor.Platform
+  /// Who maintains the image.
+  public var author: String?
   /// Seconds since 1970.
   public var created: Int64?
   public var run: Run
@@ -23,7 +26,24 @@ public struct ImageConfiguration: Hashable, Sendable {
     public var workingDirectory = ""
     public var labels: [String: String] = [:]
     public var stopSignal: String?
+    /// What runs commands in shell form; empty where nothing else than the default was chosen.
+    public var shell: [String] = []
+    public var healthCheck: HealthCheck?
+    /// Instructions for the images that are built from this one.
+    public var onBuild: [String] = []
     public init() {}
+  }
+
+  /// How an engine finds out whether a container is well. Durations are in nanoseconds; 0 is the engine's default.
+  public struct HealthCheck: Hashable, Sendable {
+    /// `NONE`; `CMD` and the words of a command; or `CMD-SHELL` and a text for the shell.
+    public var test: [String]
+    public var interval: Int64 = 0
+    public var timeout: Int64 = 0
+    public var startPeriod: Int64 = 0
+    public var startInterval: Int64 = 0
+    public var retries: Int64 = 0
+    public init(test: [String]) { self.test = test }
   }
 
   /// One step that made the image.
@@ -64,7 +84,8 @@ public struct ImageConfiguration: Hashable, Sendable {
       "User": text(run.user), "ExposedPorts": set(run.exposedPorts), "Env": .list(run.environment),
       "Entrypoint": .list(run.entrypoint), "Cmd": .list(run.command), "Volumes": set(run.volumes),
       "WorkingDir": text(run.workingDirectory), "Labels": .map(run.labels),
-      "StopSignal": run.stopSignal.map { .string($0) },
+      "StopSignal": run.stopSignal.map { .string($0) }, "Shell": .list(run.shell),
+      "Healthcheck": run.healthCheck?.json, "OnBuild": .list(run.onBuild),
     ])
     let history = history.map { step in
       JSON.object([
@@ -73,7 +94,8 @@ public struct ImageConfiguration: Hashable, Sendable {
       ])
     }
     return JSON.object([
-      "architecture": .string(platform.architecture), "os": .string(platform.os),
+      "author": author.map { .string($0) }, "architecture": .string(platform.architecture),
+      "os": .string(platform.os),
       "variant": platform.variant.map { .string($0) }, "created": time(created), "config": config,
       "rootfs": .object(["type": .string("layers"), "diff_ids": .array(layerDigests.map { .string($0) })]),
       "history": history.isEmpty ? nil : .array(history),
@@ -91,6 +113,7 @@ public struct ImageConfiguration: Hashable, Sendable {
     }
     platform = .init(architecture: document.architecture, os: document.os, variant: document.variant)
     created = document.created.flatMap(ISO8601.epoch)
+    author = document.author.flatMap { $0.isEmpty ? nil : $0 }
     layerDigests = document.rootfs.diff_ids
     history = (document.history ?? []).map {
       History(
@@ -107,7 +130,27 @@ public struct ImageConfiguration: Hashable, Sendable {
     run.volumes = (config.Volumes ?? [:]).keys.sorted { $0.precedesInBytes($1) }
     run.workingDirectory = config.WorkingDir ?? ""
     run.labels = config.Labels ?? [:]
-    run.stopSignal = config.StopSignal
+    run.stopSignal = config.StopSignal.flatMap { $0.isEmpty ? nil : $0 }
+    run.shell = config.Shell ?? []
+    run.healthCheck = config.Healthcheck.map(HealthCheck.init)
+    run.onBuild = config.OnBuild ?? []
+  }
+}
+
+extension ImageConfiguration.HealthCheck {
+  fileprivate var json: JSON {
+    func number(_ value: Int64) -> JSON? { value == 0 ? nil : .number(value) }
+    return .object([
+      "Test": .list(test), "Interval": number(interval), "Timeout": number(timeout),
+      "StartPeriod": number(startPeriod), "StartInterval": number(startInterval), "Retries": number(retries),
+    ])
+  }
+
+  fileprivate init(_ raw: RawConfiguration.Check) {
+    self.init(test: raw.Test ?? [])
+    (interval, timeout) = (raw.Interval ?? 0, raw.Timeout ?? 0)
+    (startPeriod, startInterval) = (raw.StartPeriod ?? 0, raw.StartInterval ?? 0)
+    retries = raw.Retries ?? 0
   }
 }
 
@@ -117,6 +160,7 @@ private struct RawConfiguration: Decodable {
   var architecture: String
   var os: String
   var variant: String?
+  var author: String?
   var created: String?
   var config: Config?
   var rootfs: RootFS
@@ -134,6 +178,17 @@ private struct RawConfiguration: Decodable {
     var WorkingDir: String?
     var Labels: [String: String]?
     var StopSignal: String?
+    var Shell: [String]?
+    var Healthcheck: Check?
+    var OnBuild: [String]?
+  }
+  struct Check: Decodable {
+    var Test: [String]?
+    var Interval: Int64?
+    var Timeout: Int64?
+    var StartPeriod: Int64?
+    var StartInterval: Int64?
+    var Retries: Int64?
   }
   struct Step: Decodable {
     var created: String?

@@ -3,6 +3,8 @@ import GraphCore
 /// Gathers the members of an archive, in its order, and makes the one recipe that they mean.
 struct LayerBuilder {
   private(set) var memberCount = 0
+  /// The first name that stands for a change of the layers below.
+  private(set) var firstMarker: String?
   private var entries: [String: Layer.Entry] = [:]
   private var opaque: Set<String> = []
   private var removed: [String: Int64] = [:]
@@ -22,6 +24,7 @@ struct LayerBuilder {
     let parent = path.lastIndex(of: "/").map { String(path[..<$0]) }
     let name = path.split(separator: "/").last ?? ""
     if member.kind == .file, name.hasPrefix(TarWriter.whiteoutPrefix) {
+      firstMarker = firstMarker ?? path
       if name == TarWriter.opaqueMarker {
         guard let parent else {
           throw FormatError("'\(path)' hides everything below it: write a base layer instead")

@@ -2,7 +2,7 @@ import CArchive
 import Glibc
 import GraphCore
 
-/// Reads tar archives, ours and foreign ones, plain or compressed (gzip, zstd, xz), as OCI layers.
+/// Reads tar archives, ours and foreign ones, plain or compressed (gzip, bzip2, xz, zstd), as OCI layers.
 ///
 /// Paths lose `./` and a leading `/`; the last member of a path wins; times lose their fractions; access control
 /// lists and file flags, which a layer has no place for, are dropped. What cannot be right is an error that names the
@@ -31,6 +31,42 @@ public enum TarReader {
   public static func readLayer(
     at path: String, store: any BlobStore, scratch: String = "/var/tmp", limits: Limits = Limits()
   ) throws -> Layer {
+    do {
+      return try read(path, store, scratch, limits).finish()
+    } catch let error as FormatError {
+      throw GraphError(.user, "'\(path)' is not a layer: \(error)")
+    }
+  }
+
+  /// Reads an archive that is no layer: names that would mark something as removed are refused.
+  ///
+  /// - Throws: as `readLayer`; the message leaves out the path.
+  public static func readArchive(
+    at path: String, store: any BlobStore, scratch: String = "/var/tmp", limits: Limits = Limits()
+  ) throws -> Layer {
+    do {
+      let builder = try read(path, store, scratch, limits)
+      if let marker = builder.firstMarker {
+        throw FormatError("'\(marker)' has a name that means removal in an image")
+      }
+      return try builder.finish()
+    } catch let error as FormatError {
+      throw GraphError(.user, error.description)
+    }
+  }
+
+  /// Whether the file is a tar archive, plain or compressed, that has a member at least.
+  public static func isArchive(at path: String) throws -> Bool {
+    do {
+      return try Archive(path: path, mayBeEmpty: false).hasMember
+    } catch is FormatError {
+      return false
+    }
+  }
+
+  private static func read(
+    _ path: String, _ store: any BlobStore, _ scratch: String, _ limits: Limits
+  ) throws -> LayerBuilder {
     // libarchive converts pax names from UTF-8 to the locale's character set, and composes accents on the way even
     // where that is UTF-8 too: another name than the archive's. In the C locale it finds that it cannot, hands out the
     // archive's own bytes, and warns, which `next` knows.
@@ -42,30 +78,26 @@ public enum TarReader {
         freelocale(plain)
       }
     }
-    do {
-      let archive = try Archive(path: path)
-      var builder = LayerBuilder()
-      var total: Int64 = 0
-      while let member = try archive.next(limits) {
-        guard builder.memberCount < limits.members else {
-          throw FormatError("it has more than \(limits.members) members")
-        }
-        let (sum, isTooMuch) = total.addingReportingOverflow(member.size)
-        total = sum
-        guard member.size >= 0, !isTooMuch, member.size <= limits.memberBytes, total <= limits.totalBytes
-        else {
-          throw FormatError("'\(member.path)' is larger than what a layer may hold")
-        }
-        let isRegular = member.kind == .file
-        let digest =
-          isRegular && !LayerBuilder.isMarker(member.path)
-          ? try archive.store(member, in: store, scratch: scratch, limit: inMemoryBytes) : nil
-        try builder.add(member, digest)
+    let archive = try Archive(path: path)
+    var builder = LayerBuilder()
+    var total: Int64 = 0
+    while let member = try archive.next(limits) {
+      guard builder.memberCount < limits.members else {
+        throw FormatError("it has more than \(limits.members) members")
       }
-      return try builder.finish()
-    } catch let error as FormatError {
-      throw GraphError(.user, "'\(path)' is not a layer: \(error)")
+      let (sum, isTooMuch) = total.addingReportingOverflow(member.size)
+      total = sum
+      guard member.size >= 0, !isTooMuch, member.size <= limits.memberBytes, total <= limits.totalBytes
+      else {
+        throw FormatError("'\(member.path)' is larger than what a layer may hold")
+      }
+      let isRegular = member.kind == .file
+      let digest =
+        isRegular && !LayerBuilder.isMarker(member.path)
+        ? try archive.store(member, in: store, scratch: scratch, limit: inMemoryBytes) : nil
+      try builder.add(member, digest)
     }
+    return builder
   }
 }
 
@@ -88,20 +120,22 @@ struct ArchiveMember {
 private struct Archive: ~Copyable {
   private let handle: OpaquePointer
 
-  init(path: String) throws {
-    handle = try Self.open(path)
+  /// - Parameter mayBeEmpty: whether a file without a byte is an archive too.
+  init(path: String, mayBeEmpty: Bool = true) throws {
+    handle = try Self.open(path, mayBeEmpty: mayBeEmpty)
   }
 
-  private static func open(_ path: String) throws -> OpaquePointer {
+  private static func open(_ path: String, mayBeEmpty: Bool) throws -> OpaquePointer {
     // Not left to libarchive, which reports a missing file like a damaged one.
     _ = try OpenFile(reading: path)
     guard let handle = archive_read_new() else { throw FormatError("out of memory") }
     archive_read_support_filter_gzip(handle)
+    archive_read_support_filter_bzip2(handle)
     archive_read_support_filter_zstd(handle)
     archive_read_support_filter_xz(handle)
     archive_read_support_format_tar(handle)
     // libarchive takes a file without any block for no archive at all; a tar of nothing is two zero blocks.
-    archive_read_support_format_empty(handle)
+    if mayBeEmpty { archive_read_support_format_empty(handle) }
     guard archive_read_open_filename(handle, path, 1 << 18) == ARCHIVE_OK else {
       let reason = Self.reason(handle)
       archive_read_free(handle)
@@ -114,6 +148,13 @@ private struct Archive: ~Copyable {
 
   private static func reason(_ handle: OpaquePointer) -> String {
     archive_error_string(handle).map { String(cString: $0) } ?? "it cannot be read"
+  }
+
+  /// Whether there is a member, whatever its name; asked at the beginning.
+  var hasMember: Bool {
+    var pointer: OpaquePointer?
+    let code = archive_read_next_header(handle, &pointer)
+    return code == ARCHIVE_OK || code == ARCHIVE_WARN
   }
 
   /// The next member; `nil` at the end.

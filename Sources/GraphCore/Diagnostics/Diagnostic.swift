@@ -38,12 +38,16 @@ public struct Diagnostic: Hashable, Sendable {
   public var length: Int
   /// How to mend it, as something to type or to change.
   public var hint: String?
+  /// What kind of fault it is, for programs: small letters and '-'. Never changes once published; `nil` stands for the
+  /// kind of file (`Diagnostic.rule`).
+  public var code: String?
 
   public init(
     _ severity: Severity, at location: SourceLocation?, _ message: String, sourceLine: String? = nil,
     length: Int = 1,
-    hint: String? = nil
+    hint: String? = nil, code: String? = nil
   ) {
+    self.code = code
     self.severity = severity
     self.location = location
     self.message = message
@@ -53,28 +57,45 @@ public struct Diagnostic: Hashable, Sendable {
   }
 
   /// An error without source line; whoever shows it may add the line.
-  public static func error(_ message: String, at location: SourceLocation?, hint: String? = nil) -> Diagnostic
-  {
-    Diagnostic(.error, at: location, message, hint: hint)
+  public static func error(
+    _ message: String, at location: SourceLocation?, hint: String? = nil, code: String? = nil
+  ) -> Diagnostic {
+    Diagnostic(.error, at: location, message, hint: hint, code: code)
   }
 
   /// A warning without source line; whoever shows it may add the line.
-  public static func warning(_ message: String, at location: SourceLocation?, hint: String? = nil)
-    -> Diagnostic
-  {
-    Diagnostic(.warning, at: location, message, hint: hint)
+  public static func warning(
+    _ message: String, at location: SourceLocation?, hint: String? = nil, code: String? = nil
+  ) -> Diagnostic {
+    Diagnostic(.warning, at: location, message, hint: hint, code: code)
+  }
+}
+
+extension Diagnostic {
+  /// The stable name of the rule that it breaks: its code, or the kind of file that it is about.
+  public var rule: String {
+    if let code { return code }
+    guard let file = location?.file else { return "workspace" }
+    let name = file.split(separator: "/").last ?? ""
+    if file == "graph.yml" { return "settings" }
+    if file.hasPrefix("index.d") { return "index" }
+    if file.hasPrefix("graph.d") { return "targets" }
+    if name.contains("cccp.y") { return "cccp" }
+    if name == "container.yaml" { return "container" }
+    return "dockerfile"
   }
 }
 
 /// Everything that a phase had to say; a phase reports all its errors, not the first.
 public struct Diagnostics: Sendable {
   public private(set) var all: [Diagnostic] = []
+  private var known: Set<Diagnostic> = []
 
   public init() {}
 
   /// Adds a message that is not there yet.
   public mutating func add(_ diagnostic: Diagnostic) {
-    if !all.contains(diagnostic) { all.append(diagnostic) }
+    if known.insert(diagnostic).inserted { all.append(diagnostic) }
   }
 
   /// Adds all messages that are not there yet.

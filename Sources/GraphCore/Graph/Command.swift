@@ -7,6 +7,8 @@ public struct Command: Hashable, Sendable {
   public var root: Root
   /// Which inputs are placed where, read-only.
   public var stages: [Stage]
+  /// What else is there while it runs, in the order of mounting.
+  public var mounts: [Mount]
   /// Where each output comes from.
   public var collects: [Collect]
   /// Paths (absolute in the stacked root) whose changes are no part of `.changes`: lock files, caches, scratch space.
@@ -58,13 +60,14 @@ public struct Command: Hashable, Sendable {
   }
 
   public init(
-    argv: [String], workingDirectory: String = "/", root: Root, stages: [Stage] = [], collects: [Collect],
-    discards: [String] = [], user: String = "", network: Bool = false
+    argv: [String], workingDirectory: String = "/", root: Root, stages: [Stage] = [], mounts: [Mount] = [],
+    collects: [Collect], discards: [String] = [], user: String = "", network: Bool = false
   ) {
     self.argv = argv
     self.workingDirectory = workingDirectory
     self.root = root
     self.stages = stages
+    self.mounts = mounts
     self.collects = collects
     self.discards = discards
     self.user = user

@@ -10,6 +10,10 @@ public struct Graph: Sendable {
   private let dependencies: [NodeID]
   private let dependentOffsets: [Int32]
   private let dependents: [NodeID]
+  /// By node number.
+  private let failable: [Bool]
+  /// In label order: what is not made for an architecture that others are made for.
+  public let unsupported: [UnsupportedTarget]
 
   /// What a label delivers.
   public struct Target: Hashable, Sendable {
@@ -20,14 +24,20 @@ public struct Graph: Sendable {
     public let kind: Kind
     public let node: NodeID
     public let output: String
-    public init(kind: Kind, node: NodeID, output: String) {
+    /// Nodes that judge what is delivered: a build of the label brings them up to date beside it.
+    public let checks: [NodeID]
+    public init(kind: Kind, node: NodeID, output: String, checks: [NodeID] = []) {
       self.kind = kind
       self.node = node
       self.output = output
+      self.checks = checks
     }
+
+    /// What a build of the label brings up to date.
+    public var roots: [NodeID] { [node] + checks }
   }
 
-  init(nodes: [Node], targets: [Label: Target]) {
+  init(nodes: [Node], targets: [Label: Target], failable: [Bool], unsupported: [UnsupportedTarget]) {
     self.nodes = nodes
     self.targets = targets
     var offsets: [Int32] = [0]
@@ -52,7 +62,13 @@ public struct Graph: Sendable {
       }
     }
     (dependencyOffsets, dependencies, dependentOffsets, dependents) = (offsets, edges, counts, reverse)
+    self.failable = failable
+    self.unsupported = unsupported
   }
+
+  /// Whether a failure of the node does not fail a build: its label is declared so, or it needs something that is.
+  /// A fan-in is only where all that it stands over is.
+  public func isFailable(_ id: NodeID) -> Bool { failable[Int(id.index)] }
 
   public subscript(id: NodeID) -> Node { nodes[Int(id.index)] }
 
@@ -93,8 +109,17 @@ public struct GraphBuilder: Sendable {
   private var nodes: [Node] = []
   private var targets: [Label: Graph.Target] = [:]
   private var names: Set<String> = []
+  private var failableLabels: Set<Label> = []
+  private var failable: [Bool] = []
+  private var unsupported: [UnsupportedTarget] = []
 
   public init() {}
+
+  /// Says that a failure of a label's nodes does not fail a build; before any of them is added.
+  public mutating func allowFailure(of label: Label) { failableLabels.insert(label) }
+
+  /// Says what is not made, where nothing delivers it.
+  public mutating func leaveOut(_ targets: some Sequence<UnsupportedTarget>) { unsupported += targets }
 
   /// Adds a node and returns its number. A second node of the same label and step gets a numbered step.
   public mutating func add(_ node: Node) -> NodeID {
@@ -108,12 +133,25 @@ public struct GraphBuilder: Sendable {
     while !names.insert(unique.name).inserted {
       unique = Node(
         label: node.label, step: "\(node.step) (\(number))", detail: node.detail, action: node.action,
-        location: node.location, isOpaque: node.isOpaque)
+        location: node.location, isOpaque: node.isOpaque, isFanIn: node.isFanIn)
       number += 1
     }
     nodes.append(unique)
+    failable.append(isFailable(unique))
     return NodeID(index: Int32(nodes.count - 1))
   }
+
+  private func isFailable(_ node: Node) -> Bool {
+    if failableLabels.contains(node.label) { return true }
+    var producers = node.action.inputs.compactMap { input in
+      if case .output(let producer, _) = input.source { failable[Int(producer.index)] } else { nil }
+    }[...]
+    guard let first = producers.popFirst() else { return false }
+    return node.isFanIn ? first && producers.allSatisfy { $0 } : first || producers.contains(true)
+  }
+
+  /// Whether a failure of a node that was added does not fail a build.
+  public func isFailable(_ id: NodeID) -> Bool { failable[Int(id.index)] }
 
   /// Says what a label delivers, in place of what was said before.
   public mutating func deliver(_ label: Label, _ target: Graph.Target) { targets[label] = target }
@@ -124,5 +162,9 @@ public struct GraphBuilder: Sendable {
   public subscript(id: NodeID) -> Node { nodes[Int(id.index)] }
 
   /// The finished graph.
-  public consuming func build() -> Graph { Graph(nodes: nodes, targets: targets) }
+  public consuming func build() -> Graph {
+    Graph(
+      nodes: nodes, targets: targets, failable: failable,
+      unsupported: unsupported.filter { targets[$0.label] == nil }.sorted { $0.label < $1.label })
+  }
 }

@@ -19,10 +19,13 @@ public struct Node: Sendable {
   public let location: SourceLocation?
   /// Whether what it does cannot be seen from its declaration (a RUN that is no package installation).
   public let isOpaque: Bool
+  /// Whether it goes on without inputs whose producers failed where failure is allowed, as an index over architectures
+  /// does. What it makes then has a key of its own: that of the same action without those inputs.
+  public let isFanIn: Bool
 
   public init(
     label: Label, step: String, detail: String = "", action: Action, location: SourceLocation? = nil,
-    isOpaque: Bool = false
+    isOpaque: Bool = false, isFanIn: Bool = false
   ) {
     self.label = label
     self.step = step
@@ -30,6 +33,18 @@ public struct Node: Sendable {
     self.action = action
     self.location = location
     self.isOpaque = isOpaque
+    self.isFanIn = isFanIn
+  }
+
+  /// The same node without the inputs that come from `producers`.
+  public func without(_ producers: Set<NodeID>) -> Node {
+    var action = action
+    action.inputs.removeAll { input in
+      if case .output(let producer, _) = input.source { producers.contains(producer) } else { false }
+    }
+    return Node(
+      label: label, step: step, detail: detail, action: action, location: location, isOpaque: isOpaque,
+      isFanIn: isFanIn)
   }
 
   /// The name under which the node's history is kept, injective over labels and steps.

@@ -23,6 +23,42 @@ public struct SandboxArguments: Sendable {
     words += ["--bind-ro", source, path]
   }
 
+  /// - Parameters:
+  ///   - source: a folder, or a layer tar where `isTar`.
+  ///   - inside: which place of it is shown; a file or a folder.
+  ///   - isWritable: what is written is thrown away.
+  public mutating func mount(
+    _ source: String, inside: String, isTar: Bool = false, isWritable: Bool, at path: String
+  ) {
+    if !inside.isEmpty { words += ["--inside", inside] }
+    let kind = (isWritable ? "overlay" : "bind") + (isTar ? ",tar" : "")
+    words += ["--mount", "\(kind),source=\(source)", path]
+  }
+
+  /// - Parameter folder: of the host; what is written stays there.
+  public mutating func mountCache(_ folder: String, isReadOnly: Bool, at path: String) {
+    words += ["--mount", "\(isReadOnly ? "bind" : "cache"),source=\(folder)", path]
+  }
+
+  public mutating func mountMemory(sizeBytes: UInt64?, at path: String) {
+    words += ["--mount", "tmpfs" + (sizeBytes.map { ",size=\($0)" } ?? ""), path]
+  }
+
+  /// - Parameter source: a file that the helper reads before it enters the sandbox.
+  public mutating func mountSecret(_ source: String, _ access: Command.Mount.Access, at path: String) {
+    words += ["--mount", "secret,access=\(access.words),source=\(source)", path]
+  }
+
+  /// - Parameter socket: where an agent of the host listens.
+  public mutating func mountAgent(_ socket: String, _ access: Command.Mount.Access, at path: String) {
+    words += ["--mount", "ssh,access=\(access.words),source=\(socket)", path]
+  }
+
+  /// Makes the content of a file of the host a variable of the environment.
+  public mutating func setEnvironment(_ name: String, contentOf source: String) {
+    words += ["--setenv-from", name, source]
+  }
+
   public mutating func setEnvironment(_ environment: [String: String]) {
     for (name, value) in environment.sorted(by: { $0.key.precedesInBytes($1.key) }) {
       words += ["--setenv", name, value]
@@ -44,7 +80,13 @@ public struct SandboxArguments: Sendable {
     // What container engines give; some programs walk through all descriptors up to the limit.
     add("--nofile", "65536")
     if !command.user.isEmpty { add("--user", command.user) }
+    if command.root == .layers, let architecture = action.architecture { setMachine(architecture) }
     for discard in command.discards { add("--discard", discard) }
+  }
+
+  /// Programs see the machine that they are made for, also where its 64-bit sister runs them.
+  public mutating func setMachine(_ architecture: Architecture) {
+    if architecture.names.runsOn != nil { add("--linux32") }
   }
 
   public mutating func add(_ option: String, _ value: String? = nil, _ second: String? = nil) {

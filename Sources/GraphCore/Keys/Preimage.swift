@@ -13,6 +13,7 @@
 ///     directory /
 ///     root layers
 ///     stage source /build/in/source
+///     mount /root/.cache cache rw pip
 ///     collect-changes layer
 ///     discard /var/cache/ldconfig
 ///     user 1001
@@ -59,6 +60,7 @@ public struct Preimage: Hashable, Sendable {
     case .hostWithLayers(let target): lines.append(line("root", "host-with-layers", target))
     }
     for stage in command.stages { lines.append(line("stage", stage.role, stage.path)) }
+    for mount in command.mounts { lines.append(line("mount", mount.keyWords)) }
     for collect in command.collects {
       switch collect.from {
       case .path(let path): lines.append(line("collect", collect.output, path))

@@ -72,7 +72,7 @@ public struct PreimageDifference: Hashable, Sendable {
       case "input":
         name = Name(fact: fact, name: Escape.decode(rest.last ?? "") ?? "")
         value = Array(rest.dropLast())
-      case "argument", "stage", "collect", "collect-changes", "output":
+      case "argument", "stage", "mount", "collect", "collect-changes", "output":
         name = Name(fact: fact, name: Escape.decode(rest.first ?? "") ?? "")
         value = Array(rest.dropFirst())
       case "environment":

@@ -29,7 +29,7 @@ public struct Planner: Sendable {
     for id in closure {
       let index = Int(id.index)
       let action = graph[id].action
-      deepKeys[index] = Self.deepKey(of: action, producers: deepKeys)
+      deepKeys[index] = Self.deepKey(of: action) { deepKeys[Int($0.index)] }
       if let preimage = Self.preimage(of: action, outputs: { Self.result(decisions[Int($0.index)])?.outputs })
       {
         preimages[index] = preimage
@@ -110,11 +110,11 @@ public struct Planner: Sendable {
   }
 
   /// The key over leaf inputs only: a produced input is named by its producer's deep key and the output's name.
-  private static func deepKey(of action: Action, producers: [Key]) -> Key {
+  public static func deepKey(of action: Action, producers: (NodeID) -> Key) -> Key {
     let names = action.inputs.map { input in
       switch input.source {
       case .leaf(let leaf): leaf.artifact.description
-      case .output(let producer, let name): "deep \(producers[Int(producer.index)]) \(Escape.encode(name))"
+      case .output(let producer, let name): "deep \(producers(producer)) \(Escape.encode(name))"
       }
     }
     return Preimage(action, inputNames: names).key

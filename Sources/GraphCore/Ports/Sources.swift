@@ -3,6 +3,12 @@ public protocol FileDigests: Sendable {
   func digest(ofFileAt path: String) throws -> Digest
 }
 
+/// Is told of every place of the file system that decides what a workspace means, before it is looked at: a file for its
+/// content, a folder for the names in it, also where there is nothing yet.
+public protocol FileObserver: Sendable {
+  func willLook(at path: String)
+}
+
 /// Git repositories by URL, mirrored where the implementation keeps them.
 public protocol GitRepositories: Sendable {
   /// Brings the mirror of `url` up to date.
@@ -33,14 +39,18 @@ public struct GitFile: Hashable, Sendable {
   public let path: String
   public let kind: Kind
   public let object: String
-  public init(path: String, kind: Kind, object: String) {
-    (self.path, self.kind, self.object) = (path, kind, object)
+  /// Bytes of the blob; 0 for a submodule.
+  public let size: Int64
+  public init(path: String, kind: Kind, object: String, size: Int64 = 0) {
+    (self.path, self.kind, self.object, self.size) = (path, kind, object, size)
   }
 }
 
 /// Images of registries outside the workspace.
 public protocol ImageRegistries: Sendable {
   /// The manifest that `reference` means for `architecture` now.
+  ///
+  /// - Throws: `NoSuchPlatform` where the image is there for others only; `GraphError`.
   func resolve(_ reference: String, architecture: Architecture, insecure: Bool) async throws -> RemoteImage
 
   /// Copies an image into a new folder: its manifest as `manifest.json`, every other blob under its hexadecimal digest.
@@ -48,6 +58,15 @@ public protocol ImageRegistries: Sendable {
   /// - Parameter manifest: SHA-256 of the image manifest, 64 hexadecimal digits; whatever tag or digest `reference` has
   ///   beside it plays no part.
   func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws
+}
+
+/// A registry has an image, and not for the architecture that was asked for.
+public struct NoSuchPlatform: Error, Hashable {
+  public let reference: String
+  public let architecture: Architecture
+  public init(reference: String, architecture: Architecture) {
+    (self.reference, self.architecture) = (reference, architecture)
+  }
 }
 
 /// What a registry says of an image for one architecture.

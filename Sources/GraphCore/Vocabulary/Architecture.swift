@@ -1,101 +1,113 @@
 /// A processor architecture: one canonical name, and the names that each tool and format of the field gives it.
 ///
-/// A new architecture is a row of `all`. The canonical name is the one that RPM and the kernel use for 64-bit machines.
-/// Source: the distributions' own tables, gathered in the rows' columns (rpmrc, containerd/platforms, dpkg's cputable,
-/// the Remote Execution API's platform lexicon).
+/// A new architecture is a row of the table (`ArchitectureTable.swift`). Names of tools and formats are data of the row;
+/// labels, keys and snapshots hold the canonical name alone, so that one architecture never has two keys.
 public struct Architecture: Hashable, Sendable {
   /// The canonical name, as in labels: `x86_64`, `aarch64`.
   public let name: String
 
-  private init(name: String) { self.name = name }
+  init(row: Names) { name = row.name }
 
-  /// The architecture of that canonical name; `nil` where `all` has no such row.
+  /// The architecture of that canonical name, or of a synonym of it (`i386`); `nil` where the table has no such row.
   public init?(_ name: some StringProtocol) {
     guard let row = Self.table[String(name)] else { return nil }
     self.name = row.name
   }
 
+  /// The architecture that an OCI platform names, `nil` where it is none of the table's or asks for more than the
+  /// architecture's baseline (`amd64` with `v3`). Names and variants are normalised as container engines do it: `v8` of
+  /// arm64 and `v1` of amd64 say nothing, `arm` without a variant is `v7`. Source: containerd/platforms, database.go.
+  public init?(oci architecture: String, variant: String? = nil) {
+    var (name, variant) = (architecture.lowercased(), variant?.lowercased() ?? "")
+    switch name {
+    case "x86_64", "x86-64": name = "amd64"
+    case "i386": name = "386"
+    case "aarch64": name = "arm64"
+    case "armhf": (name, variant) = ("arm", "v7")
+    case "armel": (name, variant) = ("arm", "v6")
+    default: break
+    }
+    if variant.first?.isNumber == true { variant = "v" + variant }
+    switch (name, variant) {
+    case ("amd64", "v1"), ("arm64", "v8"), ("arm64", "v8.0"), ("386", _): variant = ""
+    case ("arm", ""): variant = "v7"
+    default: break
+    }
+    guard let row = Self.rows.first(where: { $0.oci == name && ($0.ociVariant ?? "") == variant }) else {
+      return nil
+    }
+    self.init(row: row)
+  }
+
   /// The names of one architecture.
   public struct Names: Sendable {
     public let name: String
+    /// Read as the canonical name wherever that may stand.
+    public let synonyms: [String]
     /// `uname -m`.
     public let machine: String
-    /// What RPM writes into a package built for it.
-    public let rpm: String
     /// `$basearch` of dnf.
     public let baseArch: String
-    /// What may be installed on it, best first; `noarch` is last.
+    /// What RPM writes into a package built for it.
+    public let rpm: String
+    /// What may be installed on it, best first; `noarch` is last. Source: rpmrc, `arch_compat`.
     public let compatible: [String]
+    /// What else a repository of this `$basearch` may hold.
+    public let otherRPM: [String]
     /// GOARCH, as image configurations and indexes have it.
     public let oci: String
     public let ociVariant: String?
+    /// What images of the Docker official library are called by, as in `arm64v8/debian`; `nil` where there are none.
+    public let dockerPrefix: String?
     public let debian: String
-    /// The suffix of `qemu-*-static`.
+    /// The suffix of `qemu-*-static`, and of `qemu-system-*`.
     public let qemu: String
+    public let qemuSystem: String
+    /// What else it is called in the field; never accepted, but understood in hints.
+    public let otherNames: [String]
     /// `ISA` of the Remote Execution platform lexicon.
     public let remoteISA: String
+    /// The 64-bit architecture whose processors run its programs, where the kernel is made for it.
+    public let runsOn: String?
     /// ELF header bytes 0 to 19 and the mask under which they tell the architecture (binfmt_misc).
     public let elfMagic: [UInt8]
     public let elfMask: [UInt8]
+
+    /// Every name that somebody may write for it, canonical first.
+    var everyName: [String] {
+      [name] + synonyms + [machine, baseArch, oci, debian] + (dockerPrefix.map { [$0] } ?? []) + [rpm]
+        + otherRPM + otherNames
+    }
   }
 
   public var names: Names { Self.table[name] ?? Self.unknown(name) }
 
   /// Every architecture, in the order of the table.
-  public static let all: [Architecture] = rows.map { Architecture(name: $0.name) }
+  public static let all: [Architecture] = rows.map { Architecture(row: $0) }
 
-  private static let table = Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0) })
+  private static let table = Dictionary(
+    rows.flatMap { row in ([row.name] + row.synonyms).map { ($0, row) } },
+    uniquingKeysWith: { first, _ in first })
 
   private static func unknown(_ name: String) -> Names {
-    preconditionFailure("Architecture has a private initialiser, so '\(name)' is a row")
+    preconditionFailure("every Architecture is made from a row, so '\(name)' is one")
   }
 
-  private static func row(
-    _ name: String, machine: String? = nil, rpm: String? = nil, base: String? = nil, compatible: [String],
-    oci: String,
-    variant: String? = nil, debian: String, qemu: String? = nil, isa: String,
-    elf: (class: UInt8, data: UInt8, machine: UInt8)
-  ) -> Names {
-    let machineBytes: [UInt8] = elf.data == 1 ? [elf.machine, 0] : [0, elf.machine]
-    let typeBytes: [UInt8] = elf.data == 1 ? [2, 0] : [0, 2]
-    let typeMask: [UInt8] = elf.data == 1 ? [0xfe, 0xff] : [0xff, 0xfe]
-    return Names(
-      name: name, machine: machine ?? name, rpm: rpm ?? name, baseArch: base ?? name, compatible: compatible,
-      oci: oci,
-      ociVariant: variant, debian: debian, qemu: qemu ?? name, remoteISA: isa,
-      elfMagic: [0x7f, 0x45, 0x4c, 0x46, elf.class, elf.data, 1] + [UInt8](repeating: 0, count: 9) + typeBytes
-        + machineBytes,
-      elfMask: [UInt8](repeating: 0xff, count: 7) + [0] + [UInt8](repeating: 0xff, count: 8) + typeMask + [
-        0xff, 0xff,
-      ])
+  /// The architecture that some tool or format calls so: `amd64`, `arm32v7`, `ppc64el`; for hints.
+  public static func known(as name: String) -> Architecture? {
+    rows.first { $0.everyName.contains(name) }.map { Architecture(row: $0) }
   }
 
-  private static let rows: [Names] = [
-    row(
-      "x86_64", compatible: ["x86_64", "amd64", "em64t", "athlon", "i686", "i586", "i486", "i386", "noarch"],
-      oci: "amd64",
-      debian: "amd64", isa: "x86-64", elf: (2, 1, 62)),
-    row(
-      "aarch64", compatible: ["aarch64", "noarch"], oci: "arm64", debian: "arm64", isa: "arm-a64",
-      elf: (2, 1, 183)),
-    row(
-      "ppc64le", compatible: ["ppc64le", "noarch"], oci: "ppc64le", debian: "ppc64el", isa: "power-isa-le",
-      elf: (2, 1, 21)),
-    row(
-      "s390x", compatible: ["s390x", "s390", "noarch"], oci: "s390x", debian: "s390x", isa: "s390x",
-      elf: (2, 2, 22)),
-    row(
-      "riscv64", compatible: ["riscv64", "noarch"], oci: "riscv64", debian: "riscv64", isa: "rv64g",
-      elf: (2, 1, 243)),
-    row(
-      "armhfp", machine: "armv7l", rpm: "armv7hl", compatible: ["armv7hl", "armv6hl", "noarch"], oci: "arm",
-      variant: "v7",
-      debian: "armhf", qemu: "arm", isa: "arm-a32", elf: (1, 1, 40)),
-    row(
-      "i386", machine: "i686", rpm: "i686", compatible: ["i686", "i586", "i486", "i386", "noarch"],
-      oci: "386", debian: "i386",
-      isa: "x86-32", elf: (1, 1, 3)),
-  ]
+  /// What to write in place of a text that is no architecture's canonical name.
+  public static func hint(for name: String) -> String {
+    let choices = all.map(\.name)
+    let list = "known architectures: \(choices.joined(separator: ", "))"
+    if let row = [noarch, source].first(where: { ([$0.name, $0.debian] + $0.rpm).contains(name) }) {
+      return "'\(name)' is \(row.meaning), and nothing is made for it; \(list)"
+    }
+    if let other = known(as: name) { return "write '\(other)'; \(list)" }
+    return (Nearest.match(for: name, among: choices).map { "did you mean '\($0)'? " } ?? "") + list
+  }
 }
 
 extension Architecture: CustomStringConvertible {
@@ -106,16 +118,18 @@ extension Architecture {
   /// The architecture this binary was compiled for.
   public static let host: Architecture = {
     #if arch(arm64)
-      Architecture(name: "aarch64")
+      let name = "aarch64"
     #elseif arch(s390x)
-      Architecture(name: "s390x")
+      let name = "s390x"
     #elseif arch(powerpc64le)
-      Architecture(name: "ppc64le")
+      let name = "ppc64le"
     #else
-      Architecture(name: "x86_64")
+      let name = "x86_64"
     #endif
+    return rows.first { $0.name == name }.map { Architecture(row: $0) } ?? Architecture(row: rows[0])
   }()
 
-  /// Whether the host's processor runs this architecture's programs without an emulator.
-  public var runsNatively: Bool { self == .host || (name == "i386" && Architecture.host.name == "x86_64") }
+  /// Whether the host's processor may run this architecture's programs without an emulator. Of 32-bit architectures
+  /// only a try tells, because the kernel has a say.
+  public var mayRunNatively: Bool { self == .host || names.runsOn == Architecture.host.name }
 }

@@ -31,10 +31,8 @@ public struct Label: Hashable, Sendable {
     if let colon = rest.lastIndex(of: ":") {
       let name = rest[rest.index(after: colon)...]
       guard let known = Architecture(name) else {
-        let choices = Architecture.all.map(\.name)
         throw LabelError(
-          "'\(name)' in '\(text)' is no architecture: write one of \(choices.joined(separator: ", "))"
-            + (Nearest.match(for: String(name), among: choices).map { " (did you mean '\($0)'?)" } ?? ""))
+          "'\(name)' in '\(text)' is no architecture: \(Architecture.hint(for: String(name)))")
       }
       architecture = known
       rest = rest[..<colon]

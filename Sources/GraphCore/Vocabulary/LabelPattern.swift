@@ -16,8 +16,10 @@ public struct LabelPattern: Hashable, Sendable, CustomStringConvertible {
     var body = text
     var architecture: Architecture?
     if let colon = text.lastIndex(of: ":"), text[..<colon].hasSuffix("...") {
-      guard let known = Architecture(text[text.index(after: colon)...]) else {
-        throw LabelError("'\(text)' ends in no known architecture")
+      let name = text[text.index(after: colon)...]
+      guard let known = Architecture(name) else {
+        throw LabelError(
+          "'\(name)' in '\(text)' is no architecture: \(Architecture.hint(for: String(name)))")
       }
       architecture = known
       body = String(text[..<colon])
@@ -50,6 +52,14 @@ public struct LabelPattern: Hashable, Sendable, CustomStringConvertible {
       return wanted.package == label.package && wanted.name == label.name
         && (wanted.tag == nil || wanted.tag == label.tag)
         && (wanted.architecture == nil || wanted.architecture == label.architecture)
+    }
+  }
+
+  /// The architecture that the pattern names; `nil` where it means all.
+  public var architecture: Architecture? {
+    switch matcher {
+    case .all(let architecture), .package(_, let architecture): architecture
+    case .label(let label): label.architecture
     }
   }
 

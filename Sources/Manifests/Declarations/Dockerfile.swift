@@ -41,10 +41,10 @@ public struct Dockerfile: Sendable, Hashable {
     case stopSignal(String)
     case volume([String])
     case maintainer(String)
-    /// An instruction for the images that are built from this one.
+    /// A trigger: an instruction for the images that are built from this one. Its text is what the image's
+    /// configuration holds, and what is read again there: exactly as written, here-documents with it. Where ARG declares
+    /// several, its kind is the first of them.
     indirect case onBuild(Instruction)
-    /// An instruction of the language that graph does not build yet; its use is an error at its line.
-    case unsupported(name: String)
   }
 
   /// The two ways to write a command.
@@ -83,7 +83,7 @@ public struct Dockerfile: Sendable, Hashable {
     public var name: String
     /// Lines with their ends; leading tabs are gone where it was written `<<-NAME`.
     public var content: String
-    /// Whether variables in it are replaced: the name is not quoted.
+    /// Whether COPY and ADD replace variables in it (`Variables.expandDocument`): the name is not quoted.
     public var expands: Bool
     public init(name: String, content: String, expands: Bool) {
       self.name = name
@@ -93,10 +93,13 @@ public struct Dockerfile: Sendable, Hashable {
   }
 
   public struct Run: Sendable, Hashable {
-    /// In shell form, here-documents stand in it as written (`cat <<EOF`).
+    /// What runs, complete. A here-document that is the whole command (`RUN <<EOF`) is the text of the shell form; others
+    /// follow the command line with the lines that end them, as a shell reads them.
     public var form: Form
     public var mounts: [Mount] = []
     public var network: Network = .default
+    /// The one that is the whole command and begins with `#!`: a program that is run itself, from a file of that name
+    /// with mode 0755. The form has it as it is written then (`<<EOF`). Any other is part of the form.
     public var hereDocuments: [HereDocument] = []
     public init(form: Form) { self.form = form }
 
@@ -104,7 +107,8 @@ public struct Dockerfile: Sendable, Hashable {
     public enum Network: String, Sendable, CaseIterable { case `default`, none, host }
   }
 
-  /// `RUN --mount`, as written: variables are replaced where the reference allows them (`from`, `source`, `target`, `id`).
+  /// `RUN --mount`, as written: variables are replaced where the reference allows them (`from`, `source`, `target`, `id`;
+  /// also in `mode`, `uid`, `gid`, `size` and `env`, which are checked where they have none).
   public struct Mount: Sendable, Hashable {
     public enum Kind: String, Sendable, CaseIterable { case bind, cache, tmpfs, secret, ssh }
     public enum Sharing: String, Sendable, CaseIterable { case shared, `private`, locked }
@@ -138,11 +142,11 @@ public struct Dockerfile: Sendable, Hashable {
     /// Names of files as written; those of here-documents are not among them.
     public var sources: [Located<String>]
     public var destination: String
-    /// Each becomes a file of its name.
+    /// Each becomes a file of its name, which is one part of a path.
     public var hereDocuments: [HereDocument] = []
     /// `--chown`, as written.
     public var owner: String?
-    /// `--chmod`, as written: octal, or symbolic as chmod takes it.
+    /// `--chmod`, as written: octal, symbolic as chmod takes it, or with variables.
     public var mode: String?
     /// `--from`: a stage by name or number, a named context, or an image.
     public var from: Located<String>?
@@ -193,25 +197,4 @@ extension Dockerfile.Instruction {
 
   /// The instruction, shortened for a list.
   public var shortText: String { String(text.prefix(60)) }
-}
-
-/// `cccp.yml` beside a Dockerfile. Its keys are in BUILDGRAPH.md, section 3.6.
-public struct PipelineFile: Sendable, Hashable {
-  public var jobID: Located<String>
-  public var testSkip: Bool
-  public var testScript: Located<String>?
-  public var buildScript: Located<String>?
-  public var deliveryScript: Located<String>?
-  public var location: SourceLocation
-  public init(
-    jobID: Located<String>, testSkip: Bool, testScript: Located<String>?, buildScript: Located<String>?,
-    deliveryScript: Located<String>?, location: SourceLocation
-  ) {
-    self.jobID = jobID
-    self.testSkip = testSkip
-    self.testScript = testScript
-    self.buildScript = buildScript
-    self.deliveryScript = deliveryScript
-    self.location = location
-  }
 }

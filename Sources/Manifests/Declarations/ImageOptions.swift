@@ -12,6 +12,8 @@ public struct ImageOptions: Sendable, Hashable {
   public var contexts: [Context] = []
   /// The stage that is the image; the last one where nothing is said.
   public var stage: Located<String>?
+  /// For which architectures the entries are made.
+  public var architectures = ArchitectureChoice()
   public var location: SourceLocation
 
   public struct Argument: Sendable, Hashable {

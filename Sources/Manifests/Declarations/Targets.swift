@@ -8,7 +8,9 @@ public struct BaseImage: Sendable, Hashable {
   public var repositories: [Located<Label>]
   /// Requests as dnf understands them: a name, `name-version`, a capability or a file.
   public var packages: [Located<String>]
+  /// What `choice` leaves of the workspace's.
   public var architectures: [Located<Architecture>]
+  public var choice: ArchitectureChoice
   /// What the image's configuration starts with.
   public var environment: [String: String]
   public var command: [String]
@@ -16,13 +18,14 @@ public struct BaseImage: Sendable, Hashable {
 
   public init(
     label: Located<Label>, repositories: [Located<Label>], packages: [Located<String>],
-    architectures: [Located<Architecture>], environment: [String: String], command: [String],
-    labels: [String: String]
+    architectures: [Located<Architecture>], choice: ArchitectureChoice, environment: [String: String],
+    command: [String], labels: [String: String]
   ) {
     self.label = label
     self.repositories = repositories
     self.packages = packages
     self.architectures = architectures
+    self.choice = choice
     self.environment = environment
     self.command = command
     self.labels = labels
@@ -35,14 +38,18 @@ public struct RepositoryTarget: Sendable, Hashable {
   public var label: Located<Label>
   /// Labels or patterns of targets whose outputs hold RPMs.
   public var members: [Located<LabelPattern>]
+  /// What `choice` leaves of the workspace's.
   public var architectures: [Located<Architecture>]
+  public var choice: ArchitectureChoice
 
   public init(
-    label: Located<Label>, members: [Located<LabelPattern>], architectures: [Located<Architecture>]
+    label: Located<Label>, members: [Located<LabelPattern>], architectures: [Located<Architecture>],
+    choice: ArchitectureChoice
   ) {
     self.label = label
     self.members = members
     self.architectures = architectures
+    self.choice = choice
   }
 }
 
@@ -52,13 +59,14 @@ public struct RepositoryTarget: Sendable, Hashable {
 public struct CommandTarget: Sendable, Hashable {
   /// `//package/name`, without an architecture.
   public var label: Located<Label>
-  /// Empty: one node that serves every architecture.
+  /// What `choice` leaves of the workspace's. Empty: one node that serves every architecture.
   public var architectures: [Located<Architecture>]
+  public var choice: ArchitectureChoice
   public var root: Located<Root>
   /// Programs of the host that the command uses; only with `root: host`.
   public var tools: [Located<String>]
   public var inputs: [NamedInput]
-  /// With `{inputs.NAME}`, `{outputs.NAME}`, `{fetch}`, `{arch}`, `{rpm-arch}`, `{deb-arch}`, `{item}` not yet
+  /// With `{inputs.NAME}`, `{outputs.NAME}`, `{fetch}`, `{item}` and the names of the architecture not yet
   /// replaced: `Template` reads them.
   public var command: [Located<String>]
   public var environment: [String: String]
@@ -108,13 +116,15 @@ public struct CommandTarget: Sendable, Hashable {
   }
 
   public init(
-    label: Located<Label>, architectures: [Located<Architecture>], root: Located<Root>,
+    label: Located<Label>, architectures: [Located<Architecture>], choice: ArchitectureChoice,
+    root: Located<Root>,
     tools: [Located<String>],
     inputs: [NamedInput], command: [Located<String>], environment: [String: String], outputs: [NamedOutput],
     fetch: Fetch?, item: String?, timeoutSeconds: Int, location: SourceLocation
   ) {
     self.label = label
     self.architectures = architectures
+    self.choice = choice
     self.root = root
     self.tools = tools
     self.inputs = inputs

@@ -42,6 +42,10 @@ public struct Settings: Sendable {
   public var stamps: Set<Stamp> = [.revision, .base]
   /// How layers are compressed in what is exported.
   public var compression: Compression = .zstd
+  /// Where inputs may come from.
+  public var policy = InputPolicy()
+  /// Names of packages that may have other versions on other architectures.
+  public var packageComparisonExceptions: [Located<String>] = []
 
   public init(name: Located<String>, architectures: [Located<Architecture>]) {
     self.name = name

@@ -7,6 +7,10 @@ struct DockerfileLine {
   /// The trimmed pieces joined by one space.
   private(set) var display = ""
   private var starts: [(offset: Int, line: Int, column: Int)] = []
+  /// Where all of it is said to be, where it stands in no file.
+  let fixedLocation: SourceLocation?
+
+  init(at location: SourceLocation? = nil) { fixedLocation = location }
 
   mutating func append(_ piece: ArraySlice<Unicode.Scalar>, line: Int, column: Int) {
     starts.append((scalars.count, line, column))
@@ -39,6 +43,9 @@ struct DockerfileWord {
 }
 
 extension ArraySlice<Unicode.Scalar> {
+  /// All of it as one word.
+  var word: DockerfileWord { DockerfileWord(text: text, offset: startIndex) }
+
   var text: String {
     var view = String.UnicodeScalarView()
     view.append(contentsOf: self)

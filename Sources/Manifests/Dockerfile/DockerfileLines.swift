@@ -7,11 +7,18 @@ struct DockerfileLines {
   private(set) var escape: Unicode.Scalar = "\\"
   private let source: SourceText
   private let findings: Findings
+  private let location: SourceLocation?
   private var next = 0
 
   init(_ findings: Findings) {
-    (source, self.findings) = (findings.source, findings)
+    (source, self.findings, location) = (findings.source, findings, nil)
     readDirectives()
+  }
+
+  /// The lines of a text without directives, all of which are said to be at one place.
+  init(_ findings: Findings, escape: Unicode.Scalar, at location: SourceLocation) {
+    (source, self.findings, self.location) = (findings.source, findings, location)
+    self.escape = escape
   }
 
   /// The next instruction; `nil` at the end.
@@ -22,7 +29,7 @@ struct DockerfileLines {
       next += 1
       let start = scalars.firstIndex { !$0.properties.isWhitespace } ?? scalars.count
       guard start < scalars.count, scalars[start] != "#" else { continue }
-      var line = DockerfileLine()
+      var line = DockerfileLine(at: location)
       var (piece, isContinued) = withoutContinuation(scalars[start...])
       line.append(piece, line: number, column: start + 1)
       while isContinued, next < source.lines.count {
@@ -38,14 +45,19 @@ struct DockerfileLines {
     return nil
   }
 
-  /// Skips to behind the line that is `terminator` alone, where there is one.
-  mutating func skip(to terminator: String) {
-    let rest = source.lines[next...]
-    if let end = rest.firstIndex(where: { line in
-      String(line.drop { $0 == "\t" }) == terminator
-    }) {
-      next = end + 1
+  /// The lines up to the one that ends a here-document; `nil` where none does, and then nothing is left.
+  mutating func hereDocument(_ word: HereDocumentWord) -> HereDocumentText? {
+    let first = next
+    while next < source.lines.count {
+      var line = source.lines[next].utf8[...]
+      next += 1
+      while line.last == UInt8(ascii: "\r") { line.removeLast() }
+      if word.stripsTabs { line = line.drop { $0 == UInt8(ascii: "\t") } }
+      if line.elementsEqual(word.name.utf8) {
+        return HereDocumentText(word: word, raw: source.text(ofLines: first..<(next - 1)))
+      }
     }
+    return nil
   }
 
   /// An escape character before the line's end continues it, unless it is escaped itself.

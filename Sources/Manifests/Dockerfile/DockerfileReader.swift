@@ -2,8 +2,7 @@ import GraphCore
 
 /// Reads a Dockerfile. Source: the Dockerfile reference; where it is silent, what BuildKit does.
 ///
-/// Instructions of the language that graph does not build are kept as `unsupported`: whether they matter is for the
-/// stage that builds. Variables are not replaced.
+/// Variables are not replaced: their values depend on the architecture and on the base.
 public enum DockerfileReader {
   /// - Parameter file: its name in messages.
   /// - Returns: the instructions that could be read, and all messages.
@@ -32,13 +31,8 @@ public enum DockerfileReader {
     var stages = StageCheck()
     var dockerfile = Dockerfile(instructions: [], escape: lines.escape)
     while let line = lines.nextInstruction() {
-      var reader = InstructionReader(line: line, escape: lines.escape, findings: findings)
-      if let terminator = reader.hereDocument() {
-        lines.skip(to: terminator)
-        continue
-      }
-      for kind in reader.read() {
-        let instruction = Dockerfile.Instruction(kind: kind, location: reader.location(0), text: line.display)
+      var reader = InstructionReader(line: line, text: line.all, escape: lines.escape, findings: findings)
+      for instruction in reader.read(&lines) {
         if let keyword = reader.keyword { stages.check(instruction, keyword, findings) }
         dockerfile.instructions.append(instruction)
       }
@@ -50,6 +44,37 @@ public enum DockerfileReader {
         hint: "start it with 'FROM image:tag'")
     }
     return (dockerfile, findings.diagnostics)
+  }
+
+  /// The instruction of an ONBUILD trigger, as the configuration of a base image holds it.
+  ///
+  /// - Parameters:
+  ///   - escape: `\` unless something else is known: a configuration does not say.
+  ///   - location: where the instruction and all messages are said to be: the FROM that brought the trigger.
+  /// - Returns: one instruction, or several where ARG declares several.
+  public static func trigger(
+    _ text: String, escape: Unicode.Scalar = "\\", at location: SourceLocation
+  ) -> ([Dockerfile.Instruction], Diagnostics) {
+    let findings = Findings(SourceText(file: location.file, text: text, lineEnds: .newline))
+    var lines = DockerfileLines(findings, escape: escape, at: location)
+    var instructions: [Dockerfile.Instruction] = []
+    if let line = lines.nextInstruction() {
+      var reader = InstructionReader(line: line, text: line.all, escape: escape, findings: findings)
+      if reader.isTrigger { instructions = reader.read(&lines) }
+      if lines.nextInstruction() != nil {
+        findings.error("it is more than one instruction", at: location)
+      }
+    } else {
+      findings.error("it is empty", at: location)
+    }
+    var diagnostics = Diagnostics()
+    for found in findings.diagnostics.all {
+      diagnostics.add(
+        Diagnostic(
+          found.severity, at: location,
+          "the base brings the trigger '\(text.shortened)', but \(found.message)", hint: found.hint))
+    }
+    return (instructions, diagnostics)
   }
 }
 

@@ -1,15 +1,25 @@
 /// Reads a JSON list of strings: the exec form of Dockerfile instructions.
 enum JSONWords {
-  /// - Returns: the strings and where each begins; `nil` where the text is anything else. Half a surrogate pair becomes
-  ///   U+FFFD, as Docker's own reader does it.
-  static func parse(_ scalars: ArraySlice<Unicode.Scalar>) -> [DockerfileWord]? {
+  enum Parsed {
+    /// A list of strings, with where each begins. Half a surrogate pair becomes U+FFFD, as Docker's own reader does it.
+    case words([DockerfileWord])
+    /// A list that holds something else, which is an error wherever a list may stand.
+    case other(DockerfileWord)
+    /// No JSON list.
+    case nothing
+  }
+
+  static func parse(_ scalars: ArraySlice<Unicode.Scalar>) -> Parsed {
     var reader = Reader(scalars: scalars, index: scalars.startIndex)
-    return reader.list()
+    guard let words = reader.list() else { return .nothing }
+    return reader.other.map { .other($0) } ?? .words(words)
   }
 
   private struct Reader {
     let scalars: ArraySlice<Unicode.Scalar>
     var index: Int
+    /// The first element that is no string.
+    var other: DockerfileWord?
 
     mutating func list() -> [DockerfileWord]? {
       skipSpace()
@@ -20,12 +30,79 @@ enum JSONWords {
       while true {
         skipSpace()
         let start = index
-        guard let text = string() else { return nil }
-        words.append(DockerfileWord(text: text, offset: start))
+        if index < scalars.endIndex, scalars[index] != "\"" {
+          guard skipValue(depth: 0) else { return nil }
+          other = other ?? scalars[start..<index].word
+        } else {
+          guard let text = string() else { return nil }
+          words.append(DockerfileWord(text: text, offset: start))
+        }
         skipSpace()
         if take("]") { return atEnd ? words : nil }
         guard take(",") else { return nil }
       }
+    }
+
+    /// Whether there is a JSON value.
+    private mutating func skipValue(depth: Int) -> Bool {
+      guard index < scalars.endIndex, depth < 100 else { return false }
+      switch scalars[index] {
+      case "\"": return string() != nil
+      case "[": return skipMembers(until: "]", depth: depth) { $0.skipValue(depth: depth + 1) }
+      case "{":
+        return skipMembers(until: "}", depth: depth) { reader in
+          guard reader.string() != nil else { return false }
+          reader.skipSpace()
+          guard reader.take(":") else { return false }
+          reader.skipSpace()
+          return reader.skipValue(depth: depth + 1)
+        }
+      default:
+        let start = index
+        while index < scalars.endIndex, !",]} \t\n\r".unicodeScalars.contains(scalars[index]) { index += 1 }
+        let text = scalars[start..<index].text
+        return ["true", "false", "null"].contains(text) || Self.isNumber(text)
+      }
+    }
+
+    private mutating func skipMembers(
+      until end: Unicode.Scalar, depth: Int, _ skipMember: (inout Reader) -> Bool
+    ) -> Bool {
+      index += 1
+      skipSpace()
+      if take(end) { return true }
+      while true {
+        skipSpace()
+        guard skipMember(&self) else { return false }
+        skipSpace()
+        if take(end) { return true }
+        guard take(",") else { return false }
+      }
+    }
+
+    private static func isNumber(_ text: String) -> Bool {
+      var rest = text.utf8[...]
+      func takeDigits() -> Bool {
+        let count = rest.prefix { (0x30...0x39).contains($0) }.count
+        rest = rest.dropFirst(count)
+        return count > 0
+      }
+      if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+      if rest.first == UInt8(ascii: "0") {
+        rest = rest.dropFirst()
+      } else if !takeDigits() {
+        return false
+      }
+      if rest.first == UInt8(ascii: ".") {
+        rest = rest.dropFirst()
+        guard takeDigits() else { return false }
+      }
+      if let first = rest.first, first | 0x20 == UInt8(ascii: "e") {
+        rest = rest.dropFirst()
+        if let sign = rest.first, "+-".utf8.contains(sign) { rest = rest.dropFirst() }
+        guard takeDigits() else { return false }
+      }
+      return rest.isEmpty
     }
 
     private mutating func string() -> String? {

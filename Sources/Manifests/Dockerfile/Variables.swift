@@ -1,8 +1,10 @@
 /// Replaces variables in the words of a Dockerfile, and removes quotes and escapes.
 ///
-/// `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}`, `${NAME:?word}` and the forms without the colon, which ask
-/// whether a variable is set and not whether it is empty. In single quotes nothing is replaced; in double quotes `\`
-/// escapes only `"`, `$` and itself. Source: the Dockerfile reference, "Environment replacement".
+/// `$NAME`, `${NAME}`; `${NAME:-word}`, `${NAME:+word}`, `${NAME:?word}` and the forms without the colon, which ask
+/// whether a variable is set and not whether it is empty; `${NAME#pattern}` and `##` take the shortest or longest
+/// beginning away, `%` and `%%` the end; `${NAME/pattern/word}` and `//` replace the first or all that match. In single
+/// quotes nothing is replaced; in double quotes `\` escapes only `"`, `$` and itself. Source: the Dockerfile reference,
+/// "Environment replacement".
 public enum Variables {
   /// - Parameters:
   ///   - escape: what the file's `escape` directive chose.
@@ -11,17 +13,29 @@ public enum Variables {
   public static func expand(
     _ text: String, escape: Unicode.Scalar = "\\", _ lookup: (String) -> String?
   ) throws(VariableError) -> String {
-    var expansion = Expansion(scalars: Array(text.unicodeScalars), escape: escape)
-    return try expansion.text(until: nil, depth: 0, lookup)
+    var expansion = Expansion(scalars: Array(text.unicodeScalars), escape: escape, hasQuotes: true)
+    return try expansion.text(until: nil, isRaw: false, depth: 0, lookup)
+  }
+
+  /// The same for the lines of a here-document, where quotes are characters like any other. `\` escapes whatever
+  /// follows it, and the file's own escape character nothing. Source: BuildKit, which the reference leaves this to.
+  public static func expandDocument(
+    _ text: String, _ lookup: (String) -> String?
+  ) throws(VariableError) -> String {
+    var expansion = Expansion(scalars: Array(text.unicodeScalars), escape: "\\", hasQuotes: false)
+    return try expansion.text(until: nil, isRaw: false, depth: 0, lookup)
   }
 
   private struct Expansion {
     let scalars: [Unicode.Scalar]
     let escape: Unicode.Scalar
+    let hasQuotes: Bool
     var index = 0
 
     /// Reads up to `stop`, or to the end; behind `stop` afterwards.
-    mutating func text(until stop: Unicode.Scalar?, depth: Int, _ lookup: (String) -> String?)
+    ///
+    /// - Parameter isRaw: whether escapes stay, as `\`: in patterns they still mean something.
+    mutating func text(until stop: Unicode.Scalar?, isRaw: Bool, depth: Int, _ lookup: (String) -> String?)
       throws(VariableError) -> String
     {
       guard depth < 100 else { throw VariableError("variables are nested too deep") }
@@ -31,17 +45,18 @@ public enum Variables {
         index += 1
         if scalar == stop { return String(result) }
         switch scalar {
-        case "'":
+        case "'" where hasQuotes:
           guard let end = scalars[index...].firstIndex(of: "'") else {
             throw VariableError("a single quote is never closed")
           }
           result.append(contentsOf: scalars[index..<end])
           index = end + 1
-        case "\"":
-          result.append(contentsOf: try quoted(depth: depth, lookup).unicodeScalars)
+        case "\"" where hasQuotes:
+          result.append(contentsOf: try quoted(isRaw: isRaw, depth: depth, lookup).unicodeScalars)
         case "$":
-          result.append(contentsOf: try variable(depth: depth, lookup).unicodeScalars)
+          result.append(contentsOf: try variable(isRaw: isRaw, depth: depth, lookup).unicodeScalars)
         case escape:
+          if isRaw { result.append("\\") }
           // At the very end it escapes nothing and vanishes.
           if index < scalars.count { result.append(scalars[index]) }
           index += 1
@@ -50,24 +65,34 @@ public enum Variables {
         }
       }
       index = min(index, scalars.count)
-      if stop != nil { throw VariableError("'${' is never closed by '}'") }
-      return String(result)
+      switch stop {
+      case nil: return String(result)
+      case "/": throw VariableError("the pattern of '${…/' is never ended by '/'")
+      default: throw VariableError("'${' is never closed by '}'")
+      }
     }
 
-    private mutating func quoted(depth: Int, _ lookup: (String) -> String?) throws(VariableError) -> String {
+    private mutating func quoted(
+      isRaw: Bool, depth: Int, _ lookup: (String) -> String?
+    ) throws(VariableError) -> String {
       var result = String.UnicodeScalarView()
       while index < scalars.count {
         let scalar = scalars[index]
         index += 1
         switch scalar {
         case "\"": return String(result)
-        case "$": result.append(contentsOf: try variable(depth: depth, lookup).unicodeScalars)
+        case "$":
+          result.append(contentsOf: try variable(isRaw: isRaw, depth: depth, lookup).unicodeScalars)
         case escape:
+          if isRaw { result.append("\\") }
           guard index < scalars.count else { continue }
           let next = scalars[index]
-          index += 1
-          if next != "\"", next != "$", next != escape { result.append(escape) }
-          result.append(next)
+          if next == "\"" || next == "$" || next == escape {
+            index += 1
+            result.append(next)
+          } else {
+            result.append(isRaw ? "\\" : escape)
+          }
         default: result.append(scalar)
         }
       }
@@ -75,8 +100,9 @@ public enum Variables {
     }
 
     /// Behind a dollar sign.
-    private mutating func variable(depth: Int, _ lookup: (String) -> String?) throws(VariableError) -> String
-    {
+    private mutating func variable(
+      isRaw: Bool, depth: Int, _ lookup: (String) -> String?
+    ) throws(VariableError) -> String {
       guard index < scalars.count, scalars[index] == "{" else {
         let name = name()
         return name.isEmpty ? "$" : lookup(name) ?? ""
@@ -85,20 +111,30 @@ public enum Variables {
       let name = name()
       guard !name.isEmpty else { throw VariableError("'${' is not followed by a name") }
       guard index < scalars.count else { throw VariableError("'${\(name.shortened)' is never closed by '}'") }
-      var modifier = scalars[index]
+      let modifier = scalars[index]
       index += 1
-      if modifier == "}" { return lookup(name) ?? "" }
-      var emptyCounts = true
-      if modifier == ":", index < scalars.count {
-        emptyCounts = false
-        modifier = scalars[index]
+      switch modifier {
+      case "}": return lookup(name) ?? ""
+      case ":":
+        guard index < scalars.count, "-+?".unicodeScalars.contains(scalars[index]) else { break }
         index += 1
+        return try chosen(by: scalars[index - 1], name, emptyCounts: false, depth: depth, lookup)
+      case "-", "+", "?": return try chosen(by: modifier, name, emptyCounts: true, depth: depth, lookup)
+      case "#", "%": return try trimmed(name, at: modifier, depth: depth, lookup)
+      case "/": return try replaced(name, depth: depth, lookup)
+      default: break
       }
-      guard ["-", "+", "?"].contains(modifier) else {
-        throw VariableError(
-          "'${\(name.shortened)' is followed by '\(modifier)': only :- :+ :? and - + ? are known")
-      }
-      let word = try text(until: "}", depth: depth + 1, lookup)
+      throw VariableError(
+        "'${\(name.shortened)' is followed by '\(modifier)': only :- :+ :? - + ? # ## % %% / and // are known"
+      )
+    }
+
+    /// `-`, `+` and `?`.
+    private mutating func chosen(
+      by modifier: Unicode.Scalar, _ name: String, emptyCounts: Bool, depth: Int,
+      _ lookup: (String) -> String?
+    ) throws(VariableError) -> String {
+      let word = try text(until: "}", isRaw: false, depth: depth + 1, lookup)
       let value = lookup(name).flatMap { $0.isEmpty && !emptyCounts ? nil : $0 }
       switch modifier {
       case "-": return value ?? word
@@ -110,6 +146,28 @@ public enum Variables {
         }
         return value
       }
+    }
+
+    /// `#` and `%`, alone or doubled.
+    private mutating func trimmed(
+      _ name: String, at sign: Unicode.Scalar, depth: Int, _ lookup: (String) -> String?
+    ) throws(VariableError) -> String {
+      let isLongest = index < scalars.count && scalars[index] == sign
+      if isLongest { index += 1 }
+      let pattern = try VariablePattern(text(until: "}", isRaw: true, depth: depth + 1, lookup))
+      let value = Array((lookup(name) ?? "").unicodeScalars)
+      return sign == "#"
+        ? pattern.withoutBeginning(value, longest: isLongest) : pattern.withoutEnd(value, longest: isLongest)
+    }
+
+    private mutating func replaced(
+      _ name: String, depth: Int, _ lookup: (String) -> String?
+    ) throws(VariableError) -> String {
+      let isAll = index < scalars.count && scalars[index] == "/"
+      if isAll { index += 1 }
+      let pattern = try VariablePattern(text(until: "/", isRaw: true, depth: depth + 1, lookup))
+      let word = try text(until: "}", isRaw: true, depth: depth + 1, lookup)
+      return pattern.replacing(Array((lookup(name) ?? "").unicodeScalars), with: word, all: isAll)
     }
 
     /// A name, a number, or one of the shell's special signs.

@@ -9,7 +9,7 @@ extension CommandReader {
     init(inputs: [String], outputs: [String], hasFetch: Bool, hasItem: Bool) {
       known =
         inputs.map { "inputs.\($0)" } + outputs.map { "outputs.\($0)" } + (hasFetch ? ["fetch"] : [])
-        + ["arch", "rpm-arch", "deb-arch"] + (hasItem ? ["item"] : [])
+        + Architecture.placeholderNames + (hasItem ? ["item"] : [])
     }
   }
 

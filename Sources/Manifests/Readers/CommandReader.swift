@@ -3,7 +3,9 @@ import GraphCore
 /// Reads one item of `commands` and expands its `for-each`.
 struct CommandReader {
   static let keys = [
-    "name", "for-each", "root", "tools", "inputs", "command", "env", "outputs", "fetch", "arches", "timeout",
+    "name", "for-each", "root", "tools", "inputs", "command", "env", "outputs", "fetch", "arches", "only",
+    "not",
+    "failable", "timeout",
   ]
   static let timeoutSecondsMax = 7 * 24 * 3600
 
@@ -22,7 +24,7 @@ struct CommandReader {
       reader.texts(of: $0, "'command'")
     }
     let fetch = fetch(reader)
-    let architectures = architectures(reader)
+    let choice = choice(reader)
     let timeout = reader.number("timeout", in: 1...Self.timeoutSecondsMax, default: 3600)
     let environment = reader.environment("env")
     let inputs = reader.pairs("inputs")
@@ -50,7 +52,9 @@ struct CommandReader {
       }
       guard let label = label(name, item: item, reader) else { return nil }
       return CommandTarget(
-        label: label, architectures: architectures, root: root, tools: tools, inputs: named, command: command,
+        label: label,
+        architectures: choice.isForAll ? [] : choice.choice.architectures(of: settings.architectures),
+        choice: choice.choice, root: root, tools: tools, inputs: named, command: command,
         environment: environment.mapValues { fill($0, item) }, outputs: outputs,
         fetch: fetch.map { filled($0, item) }, item: item?.value, timeoutSeconds: timeout,
         location: node.location)
@@ -152,23 +156,20 @@ struct CommandReader {
   }
 
   /// `noarch` alone is one node for every architecture.
-  private func architectures(_ reader: FieldReader) -> [Located<Architecture>] {
-    guard reader.node("arches") != nil else { return settings.architectures }
-    let texts = reader.texts("arches")
-    if texts.contains(where: { $0.value == "noarch" }) {
-      if let other = texts.first(where: { $0.value != "noarch" }) {
-        findings.error(
-          "'noarch' stands alone", at: other, hint: "remove the other architectures, or 'noarch'")
-      }
-      return []
-    }
-    let known = settings.known(reader.architectures(texts), reader)
-    if texts.isEmpty, let node = reader.node("arches"), node.kind == .list {
+  private func choice(_ reader: FieldReader) -> (choice: ArchitectureChoice, isForAll: Bool) {
+    guard let node = reader.node("arches"), ([node] + node.elements).contains(where: { $0.text == "noarch" })
+    else { return (ArchitectureChoiceReader(settings: settings, reader: reader).read(), false) }
+    if let other = reader.texts("arches").first(where: { $0.value != "noarch" }) {
       findings.error(
-        "'arches' lists no architecture", at: node,
-        hint: "write 'arches: noarch' for one result for all of them")
+        "'noarch' stands alone", at: other, hint: "remove the other architectures, or 'noarch'")
     }
-    return known
+    for key in ["only", "not", "failable"] {
+      guard let node = reader.node(key) else { continue }
+      findings.error(
+        "'\(key)' has no meaning beside 'arches: noarch'", at: node,
+        hint: "one result serves every architecture: remove '\(key)'")
+    }
+    return (ArchitectureChoice(), true)
   }
 
   private func check(name: Located<String>, hasItem: Bool) {

@@ -2,8 +2,9 @@ import GraphCore
 
 /// Reads the items of `images:` in a file of `graph.d`.
 struct ImageOptionsReader {
-  static let keys = ["name", "build-args", "contexts", "target"]
+  static let keys = ["name", "build-args", "contexts", "target"] + ArchitectureChoiceReader.keys
 
+  let settings: Settings
   let paths: WorkspacePaths
   let findings: Findings
 
@@ -28,6 +29,7 @@ struct ImageOptionsReader {
       }
     }
     options.stage = reader.text("target")
+    options.architectures = ArchitectureChoiceReader(settings: settings, reader: reader).read(isForMany: true)
     return options
   }
 

@@ -18,6 +18,12 @@ struct IndexReader {
         hint: "start it with 'Projects:' and a list of entries, or remove the file")
       return []
     }
+    // Files of the first months of the published index are such lists.
+    if root.kind == .list {
+      findings.error(
+        "the file is a list without 'Projects'", at: root, hint: "put the line 'Projects:' above the list")
+      return []
+    }
     guard let top = FieldReader(root, "an index file", keys: ["Projects"], findings: findings) else {
       return []
     }
@@ -25,12 +31,13 @@ struct IndexReader {
     var ids: [String: SourceLocation] = [:]
     return top.list("Projects").compactMap { node in
       guard let entry = entry(node, namespace: namespace, findings) else { return nil }
-      if let first = ids[entry.id.value] {
+      let number = String(entry.id.value.drop { $0 == "0" })
+      if let first = ids[number] {
         findings.error(
           "id '\(entry.id.value.shortened)' is used twice in this file", at: entry.id,
           hint: "the first is in line \(first.line): give this entry an id of its own")
       } else {
-        ids[entry.id.value] = entry.id.location
+        ids[number] = entry.id.location
       }
       return entry
     }
@@ -53,22 +60,20 @@ struct IndexReader {
     let path = reader.requiredText("git-path", example: "httpd")
     let file = reader.requiredText("target-file", example: "Dockerfile")
     let mail = reader.requiredText("notify-email", example: "someone@example.org")
-    let branch = reader.text("git-branch")
-    let context = reader.text("build-context")
+    let branch = filled(reader, "git-branch", example: "master")
+    let context = filled(reader, "build-context", example: "./")
     let tag = desiredTag(reader)
     let script = prebuild(reader, "prebuild-script", with: "prebuild-context", example: "/")
     let folder = prebuild(reader, "prebuild-context", with: "prebuild-script", example: "prebuild.sh")
     let parents = dependencies(reader)
     check(app: app, namespace: namespace, findings)
     checkLabelPart(job, "job-id", findings)
-    for (name, key) in [(app, "app-id"), (job, "job-id")] {
-      guard let name, isLabelPart(name.value), !ImageReference.isPathComponent(Substring(name.value)) else {
-        continue
-      }
-      findings.warning(
-        "\(key) '\(name.value.shortened)' cannot be part of a published image's name", at: name,
-        hint: "use lower-case letters and digits, with '.', '_', '__' or '-' between them")
-    }
+    checkPublishedName(app, "app-id", findings)
+    checkPublishedName(job, "job-id", findings)
+    if let id { checkNumber(id, findings) }
+    if let url { checkSource(url, branch: branch, findings) }
+    if let mail { checkMail(mail, findings) }
+    checkPaths(path: path, file: file, context: context, script: script, folder: folder, findings)
     guard let id, let app, let job, let url, let path, let file, let mail, let tag else { return nil }
     return ImageEntry(
       id: id, appID: app, jobID: job, desiredTag: tag, gitURL: url, gitPath: path,
@@ -96,10 +101,22 @@ struct IndexReader {
     return text
   }
 
+  /// The text of a key that may be absent and must not be empty.
+  private static func filled(_ reader: FieldReader, _ key: String, example: String) -> Located<String>? {
+    guard let text = reader.text(key) else { return nil }
+    guard text.value.isEmpty else { return text }
+    reader.findings.error(
+      "'\(key)' of \(reader.what) is empty", at: text,
+      hint: "write, for example, '\(key): \(example)', or remove the key")
+    return nil
+  }
+
   private static func prebuild(
     _ reader: FieldReader, _ key: String, with other: String, example: String
   ) -> Located<String>? {
-    guard let text = reader.text(key) else { return nil }
+    guard let text = filled(reader, key, example: key == "prebuild-context" ? "/" : "prebuild.sh") else {
+      return nil
+    }
     if reader.node(other) == nil {
       reader.findings.error(
         "'\(key)' needs '\(other)' beside it", at: text, hint: "add, for example, '\(other): \(example)'")
@@ -127,7 +144,8 @@ struct IndexReader {
     guard let text else { return }
     if let bad = text.value.unicodeScalars.first(where: breaksLabel) {
       let shown =
-        bad.properties.isWhitespace || bad.properties.generalCategory == .control ? "white space" : "'\(bad)'"
+        bad.properties.isWhitespace
+        ? "white space" : bad.properties.generalCategory == .control ? "a control character" : "'\(bad)'"
       findings.error(
         "\(key) '\(text.value.shortened)' contains \(shown)", at: text,
         hint: "use letters, digits, '-', '_' and '.': it is part of the label //app-id/job-id@tag")
@@ -136,7 +154,7 @@ struct IndexReader {
     }
   }
 
-  private static func isLabelPart(_ text: String) -> Bool {
+  static func isLabelPart(_ text: String) -> Bool {
     !text.unicodeScalars.contains(where: breaksLabel) && ![".", "..", "..."].contains(text)
   }
 

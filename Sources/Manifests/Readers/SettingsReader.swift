@@ -2,7 +2,10 @@ import GraphCore
 
 /// Reads `graph.yml`.
 struct SettingsReader {
-  static let keys = ["name", "arches", "registries", "aliases", "stamps", "compression"]
+  static let keys = [
+    "name", "arches", "registries", "aliases", "stamps", "compression", "policy",
+    "package-comparison-exceptions",
+  ]
 
   /// - Returns: `nil` where name or architectures are missing; then nothing else of the workspace can be used.
   static func read(
@@ -28,12 +31,15 @@ struct SettingsReader {
     let compression: Settings.Compression? = reader.text("compression").flatMap {
       reader.choice($0, "compression")
     }
+    let policy = reader.node("policy").map { PolicyReader.read($0, findings) }
     guard let name, !architectures.isEmpty else { return nil }
     var settings = Settings(name: name, architectures: architectures)
     settings.registries = registries
     settings.aliases = aliases
     if reader.has("stamps") { settings.stamps = stamps }
     if let compression { settings.compression = compression }
+    if let policy { settings.policy = policy }
+    settings.packageComparisonExceptions = reader.texts("package-comparison-exceptions")
     return settings
   }
 

@@ -21,7 +21,7 @@ struct TargetsReader {
       let reader = FieldReader(root, "a file of graph.d", keys: Self.keys, findings: findings)
     else { return Targets() }
     let commands = CommandReader(settings: settings, paths: paths, findings: findings)
-    let images = ImageOptionsReader(paths: paths, findings: findings)
+    let images = ImageOptionsReader(settings: settings, paths: paths, findings: findings)
     return Targets(
       bases: reader.list("bases").compactMap(base),
       repositories: reader.list("repositories").compactMap(repository),
@@ -30,7 +30,8 @@ struct TargetsReader {
   }
 
   private func base(_ node: YAMLNode) -> BaseImage? {
-    let keys = ["name", "repositories", "packages", "arches", "env", "cmd", "labels"]
+    let keys =
+      ["name", "repositories", "packages"] + ArchitectureChoiceReader.keys + ["env", "cmd", "labels"]
     guard let reader = FieldReader(node, "a base", keys: keys, findings: findings) else { return nil }
     let label = name(reader, package: "base", example: "//base/minimal")
     let packages = reader.required("packages", example: "[bash]").map { reader.texts(of: $0, "'packages'") }
@@ -51,11 +52,12 @@ struct TargetsReader {
       findings.error(
         "a base needs at least one package", at: written, hint: "list the packages it consists of")
     }
-    let architectures = architectures(reader)
+    let choice = ArchitectureChoiceReader(settings: settings, reader: reader).read()
     let (environment, command, labels) = (environment(reader), reader.texts("cmd"), reader.textMap("labels"))
     guard let label, let packages, let sources else { return nil }
     return BaseImage(
-      label: label, repositories: sources, packages: packages, architectures: architectures,
+      label: label, repositories: sources, packages: packages,
+      architectures: choice.architectures(of: settings.architectures), choice: choice,
       environment: environment,
       command: command.map(\.value), labels: labels)
   }
@@ -71,7 +73,8 @@ struct TargetsReader {
 
   private func repository(_ node: YAMLNode) -> RepositoryTarget? {
     guard
-      let reader = FieldReader(node, "a repository", keys: ["name", "members", "arches"], findings: findings)
+      let reader = FieldReader(
+        node, "a repository", keys: ["name", "members"] + ArchitectureChoiceReader.keys, findings: findings)
     else { return nil }
     let label = name(reader, package: "repo", example: "//repo/os")
     let members = reader.required("members", example: "[//rpm/...]").map { node in
@@ -85,9 +88,11 @@ struct TargetsReader {
         }
       }
     }
-    let architectures = architectures(reader)
+    let choice = ArchitectureChoiceReader(settings: settings, reader: reader).read()
     guard let label, let members else { return nil }
-    return RepositoryTarget(label: label, members: members, architectures: architectures)
+    return RepositoryTarget(
+      label: label, members: members, architectures: choice.architectures(of: settings.architectures),
+      choice: choice)
   }
 
   /// A label of one package, without tag and architecture.
@@ -101,11 +106,6 @@ struct TargetsReader {
       return nil
     }
     return label
-  }
-
-  private func architectures(_ reader: FieldReader) -> [Located<Architecture>] {
-    guard reader.node("arches") != nil else { return settings.architectures }
-    return settings.known(reader.architectures(reader.texts("arches")), reader)
   }
 
   private func environment(_ reader: FieldReader) -> [String: String] { reader.environment("env") }

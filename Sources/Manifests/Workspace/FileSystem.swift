@@ -28,6 +28,19 @@ public struct FileSystem: Sendable {
     (self.kind, self.resolved, self.names, self.contents) = (kind, resolved, names, contents)
   }
 
+  /// The same, with an observer that is told of each path first.
+  public func observed(by observer: any FileObserver) -> FileSystem {
+    func observing<Answer>(_ ask: @escaping @Sendable (String) -> Answer) -> @Sendable (String) -> Answer {
+      { path in
+        observer.willLook(at: path)
+        return ask(path)
+      }
+    }
+    return FileSystem(
+      kind: observing(kind), resolved: observing(resolved), names: observing(names),
+      contents: observing(contents))
+  }
+
   /// The machine's own.
   public static let disk = FileSystem(
     kind: { path in

@@ -22,8 +22,7 @@ public struct WorkspaceLoader: Sendable {
     }
     throw GraphError(
       .user, "no graph.yml in '\(start)' or in a folder above it",
-      hint:
-        "go to your workspace, or start one here: printf 'name: my-index\\narches: [x86_64]\\n' > graph.yml")
+      hint: "go to your workspace, or start one: graph init my-index")
   }
 
   /// Reads `graph.yml`, `index.d` and `graph.d` of the workspace at `root`.
@@ -91,7 +90,7 @@ private struct Loading {
   /// The YAML files of a folder of the workspace, sorted by name. A template of the index is none of them.
   mutating func names(in folder: String) -> [String] {
     let path = WorkspaceLoader.join(root, folder)
-    guard files.kind(path) != nil else { return [] }
+    guard files.kind(path) != nil, isInside(folder) else { return [] }
     guard let names = files.names(path) else {
       diagnostics.add(
         .error(
@@ -107,7 +106,20 @@ private struct Loading {
       .filter { folder != "index.d" || !$0.contains("index_template") }
   }
 
+  /// Whether a file or folder is in the workspace once symbolic links are followed; reports where it is not.
+  private mutating func isInside(_ path: String) -> Bool {
+    guard let resolved = files.resolved(WorkspaceLoader.join(root, path)) else { return true }
+    let top = files.resolved(root) ?? root
+    if resolved.hasPrefix(top == "/" ? "/" : top + "/") { return true }
+    diagnostics.add(
+      .error(
+        "'\(path)' leads out of the workspace through a symbolic link",
+        at: SourceLocation(file: path, line: 1, column: 1), hint: "copy what it names into the workspace"))
+    return false
+  }
+
   private mutating func read<Result>(_ file: String, _ body: (YAMLDocument, Findings) -> Result) -> Result? {
+    guard isInside(file) else { return nil }
     guard let bytes = files.contents(WorkspaceLoader.join(root, file)) else {
       diagnostics.add(
         .error(

@@ -11,8 +11,13 @@ final class Findings {
 
   init(_ source: SourceText) { self.source = source }
 
-  func error(_ message: String, at location: SourceLocation, length: Int = 1, hint: String? = nil) {
-    add(.error, message, location, length, hint)
+  /// Whether there is more to say than anyone reads: then a message need not be made.
+  var isFull: Bool { count > Self.messagesMax }
+
+  func error(
+    _ message: String, at location: SourceLocation, length: Int = 1, hint: String? = nil, code: String? = nil
+  ) {
+    add(.error, message, location, length, hint, code)
   }
 
   func warning(_ message: String, at location: SourceLocation, length: Int = 1, hint: String? = nil) {
@@ -27,8 +32,8 @@ final class Findings {
     add(.warning, message, value.location, source.length(of: value.value, at: value.location), hint)
   }
 
-  func error(_ message: String, at node: YAMLNode, hint: String? = nil) {
-    add(.error, message, node.location, node.length, hint)
+  func error(_ message: String, at node: YAMLNode, hint: String? = nil, code: String? = nil) {
+    add(.error, message, node.location, node.length, hint, code)
   }
 
   func warning(_ message: String, at node: YAMLNode, hint: String? = nil) {
@@ -37,7 +42,7 @@ final class Findings {
 
   private func add(
     _ severity: Diagnostic.Severity, _ message: String, _ location: SourceLocation, _ length: Int,
-    _ hint: String?
+    _ hint: String?, _ code: String? = nil
   ) {
     count += 1
     if count > Self.messagesMax {
@@ -48,7 +53,9 @@ final class Findings {
       }
       return
     }
-    diagnostics.add(source.diagnostic(severity, at: location, length: length, message, hint: hint))
+    var diagnostic = source.diagnostic(severity, at: location, length: length, message, hint: hint)
+    diagnostic.code = code
+    diagnostics.add(diagnostic)
   }
 }
 

@@ -5,7 +5,7 @@ public struct SourceText: Sendable {
   /// As it appears in locations.
   public let file: String
   /// Without their line ends; at least one.
-  public let lines: [Substring]
+  public let lines: Lines
 
   /// Which characters end a line: YAML 1.1 knows more of them than other formats.
   public enum LineEnds: Sendable {
@@ -13,35 +13,11 @@ public struct SourceText: Sendable {
   }
 
   /// The most bytes that a manifest may have.
-  public static let bytesMax = 64 << 20
+  public static let bytesMax = 8 << 20
 
   public init(file: String, text: String, lineEnds: LineEnds) {
     self.file = file
-    var lines: [Substring] = []
-    let scalars = text.unicodeScalars
-    var start = scalars.first == "\u{feff}" ? scalars.index(after: scalars.startIndex) : scalars.startIndex
-    var index = start
-    while index < scalars.endIndex {
-      let scalar = scalars[index]
-      let end = index
-      index = scalars.index(after: index)
-      let isBreak =
-        switch scalar {
-        case "\n": true
-        case "\r":
-          lineEnds == .yaml || (index < scalars.endIndex && scalars[index] == "\n")
-        case "\u{85}", "\u{2028}", "\u{2029}": lineEnds == .yaml
-        default: false
-        }
-      guard isBreak else { continue }
-      if scalar == "\r", index < scalars.endIndex, scalars[index] == "\n" {
-        index = scalars.index(after: index)
-      }
-      lines.append(Substring(scalars[start..<end]))
-      start = index
-    }
-    lines.append(Substring(scalars[start...]))
-    self.lines = lines
+    lines = Lines(text, lineEnds)
   }
 
   /// The text of a line, 1-based; `nil` where the file has no such line.
@@ -115,5 +91,58 @@ public struct SourceText: Sendable {
   enum Decoded {
     case text(String)
     case failure(Diagnostic)
+  }
+}
+
+extension SourceText {
+  /// The lines of a text as a few bytes each, because a file may be nothing but line ends.
+  public struct Lines: RandomAccessCollection, Sendable {
+    private let text: String
+    private let starts: [Int32]
+    private let ends: [Int32]
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { starts.count }
+
+    public subscript(position: Int) -> Substring {
+      let utf8 = text.utf8
+      let start = utf8.index(utf8.startIndex, offsetBy: Int(starts[position]))
+      return text[start..<utf8.index(start, offsetBy: Int(ends[position]) - Int(starts[position]))]
+    }
+
+    init(_ text: String, _ lineEnds: LineEnds) {
+      var text = text
+      text.makeContiguousUTF8()
+      var (starts, ends): ([Int32], [Int32]) = ([], [])
+      // A manifest is far smaller than this; what lies behind it is one long line.
+      let size = Swift.min(text.utf8.count, Int(Int32.max))
+      text.utf8.withContiguousStorageIfAvailable { bytes in
+        func at(_ index: Int) -> UInt8 { index < size ? bytes[index] : 0 }
+        var start = at(0) == 0xef && at(1) == 0xbb && at(2) == 0xbf ? 3 : 0
+        var index = start
+        while index < size {
+          let end = index
+          let length: Int =
+            switch bytes[index] {
+            case 0x0a: 1
+            case 0x0d: at(index + 1) == 0x0a ? 2 : lineEnds == .yaml ? 1 : 0
+            case 0xc2: lineEnds == .yaml && at(index + 1) == 0x85 ? 2 : 0
+            case 0xe2:
+              lineEnds == .yaml && at(index + 1) == 0x80 && (at(index + 2) == 0xa8 || at(index + 2) == 0xa9)
+                ? 3 : 0
+            default: 0
+            }
+          index += Swift.max(1, length)
+          guard length > 0 else { continue }
+          starts.append(Int32(start))
+          ends.append(Int32(end))
+          start = index
+        }
+        starts.append(Int32(Swift.min(start, size)))
+      }
+      ends.append(Int32(size))
+      if starts.isEmpty { starts.append(0) }
+      (self.text, self.starts, self.ends) = (text, starts, ends)
+    }
   }
 }

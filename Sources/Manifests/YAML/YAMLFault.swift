@@ -41,7 +41,8 @@ struct YAMLFault {
     // At the end of the file there is nothing to see: what was opened and never closed is the better place.
     let isAtEnd = findings.source.lines.dropFirst(line - 1).allSatisfy { $0.allSatisfy(\.isWhitespace) }
     let place = isAtEnd && !context.isEmpty ? (contextLine, contextColumn) : (line, column)
-    findings.error(message, at: findings.source.location(line: place.0, column: place.1), hint: hint)
+    findings.error(
+      message, at: findings.source.location(line: place.0, column: place.1), hint: hint, code: "yaml")
   }
 
   private func explanation(_ source: SourceText) -> (message: String, hint: String?) {

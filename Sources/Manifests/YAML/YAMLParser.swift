@@ -8,7 +8,7 @@ import GraphCore
 enum YAMLParser {
   static let depthMax = 200
   /// How many nodes a document may have once its aliases are replaced by what they name.
-  static let expandedNodesMax = 2_000_000
+  static let expandedNodesMax = 1_000_000
 
   /// - Returns: the document, or `nil` where a fault makes the rest unreadable; faults that do not are in
   ///   `findings` too.
@@ -107,7 +107,9 @@ private struct YAMLBuilder {
 
   private mutating func open(_ kind: YAMLDocument.Kind, anchor: String?, _ event: yaml_event_t) -> Outcome {
     guard stack.count < YAMLParser.depthMax else {
-      findings.error("lists and mappings are nested deeper than \(YAMLParser.depthMax)", at: location(event))
+      findings.error(
+        "lists and mappings are nested deeper than \(YAMLParser.depthMax)", at: location(event), code: "limit"
+      )
       return .failed
     }
     stack.append(Frame(node: append(kind, "", event), anchor: anchor))
@@ -158,7 +160,7 @@ private struct YAMLBuilder {
       let fallback = YAMLNode(document: document(), index: node).location
       findings.error(
         "the document has more than \(YAMLParser.expandedNodesMax) values once aliases are replaced by what they name",
-        at: place ?? fallback)
+        at: place ?? fallback, code: "limit")
       return .failed
     }
     return .more

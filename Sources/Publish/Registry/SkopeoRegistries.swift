@@ -22,10 +22,7 @@ public struct SkopeoRegistries: ImageRegistries {
     var digest = Digest(of: manifestBytes)
     if let index = try? ImageIndex(decoding: manifestBytes), !index.manifests.isEmpty {
       guard let match = index.manifests.first(where: { $0.platform?.matches(architecture) == true }) else {
-        let offered = index.manifests.compactMap { $0.platform?.architecture }.joined(separator: ", ")
-        throw GraphError(
-          .user, "the image '\(reference)' has no manifest for \(architecture)",
-          hint: "it is there for: \(offered)")
+        throw NoSuchPlatform(reference: reference, architecture: architecture)
       }
       digest = match.digest
       manifestBytes = try await skopeo.manifest("\(repository)@\(digest.oci)", access)

@@ -15,7 +15,8 @@ public enum BuildSummary {
     let sections = [
       section("built", builtLines(record, plan), style),
       section("longest", longestLines(record, plan.graph), style),
-      section("failed", failedLines(record, plan.graph, style), style),
+      section("failed", failedLines(record.seriouslyFailed, record, plan.graph, style), style),
+      section("failed, as they may", failedLines(record.allowedToFail, record, plan.graph, style), style),
       section("interrupted", interruptedLines(record, plan.graph), style),
       [totals(record, plan, wallSeconds: wallSeconds, style)],
     ]
@@ -29,22 +30,33 @@ public enum BuildSummary {
   /// A line for each label that a root delivers; a root that is no label's is named by its step.
   private static func builtLines(_ record: RunRecord, _ plan: Plan) -> [String] {
     let targets = Dictionary(grouping: plan.graph.targets, by: { $0.value.node })
+    // A check that passed is no news.
+    let checks = Set(plan.graph.targets.values.flatMap(\.checks))
     var rows: [[String]] = []
     var seen: Set<NodeID> = []
     for root in plan.roots where seen.insert(root).inserted {
       let outputs = record.result(root)?.outputs
       func row(_ name: String, _ kind: String, _ output: String) -> [String] {
-        [name, kind, outputs.map { $0[output]?.digest.hex ?? "made no '\(output)'" } ?? "not built"]
+        let digest = outputs.map { $0[output]?.digest.hex ?? "made no '\(output)'" } ?? "not built"
+        return [name, kind, digest + without(root, record, plan.graph)]
       }
       if let delivered = targets[root] {
         rows += delivered.sorted { $0.key < $1.key }.map {
           row("\($0.key)", $0.value.kind.rawValue, $0.value.output)
         }
-      } else {
+      } else if outputs == nil || !checks.contains(root) {
         rows += plan.graph[root].action.outputs.map { row(plan.graph[root].title, $0.kind.rawValue, $0.name) }
       }
     }
     return Columns.lines(rows)
+  }
+
+  /// What a fan-in was made without.
+  private static func without(_ id: NodeID, _ record: RunRecord, _ graph: GraphCore.Graph) -> String {
+    guard graph[id].isFanIn, record.result(id) != nil else { return "" }
+    let missing = graph.dependencies(of: id).filter { record.result($0) == nil && graph.isFailable($0) }
+    let names = missing.map { graph[$0].label.architecture?.name ?? graph[$0].title }
+    return names.isEmpty ? "" : " without \(names.joined(separator: ", "))"
   }
 
   private static func longestLines(_ record: RunRecord, _ graph: GraphCore.Graph) -> [String] {
@@ -54,8 +66,10 @@ public enum BuildSummary {
     return timed(longest.map { ($0.seconds, graph[$0.id].title) })
   }
 
-  private static func failedLines(_ record: RunRecord, _ graph: GraphCore.Graph, _ style: Style) -> [String] {
-    record.failed.compactMap { id in
+  private static func failedLines(
+    _ nodes: [NodeID], _ record: RunRecord, _ graph: GraphCore.Graph, _ style: Style
+  ) -> [String] {
+    nodes.compactMap { id in
       guard case .failed(let failure) = record.finished[id]?.outcome else { return nil }
       let node = graph[id]
       let place = node.location.map { PlainText.oneLine("\($0)") + ": " } ?? ""
@@ -77,14 +91,17 @@ public enum BuildSummary {
   /// `3 ran, 5 cut off, 30 cached, 1 failed, 2 skipped in 12 s`; zeros are left out, but for what ran.
   private static func totals(_ record: RunRecord, _ plan: Plan, wallSeconds: Double, _ style: Style) -> String
   {
-    let failed = record.failed.count
+    let failed = record.seriouslyFailed.count
+    let allowed = record.allowedToFail.count
     let optional = [
       (record.cutOff.count, "cut off"), (PlanTotals(plan).upToDate, "cached"), (failed, "failed"),
+      (allowed, "failed as they may"),
       (record.skipped.count, "skipped"), (record.interrupted.count, "interrupted"),
     ]
     let parts = ["\(record.ran.count) ran"] + optional.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     let line = "\(parts.joined(separator: ", ")) in \(Amounts.seconds(wallSeconds))"
     if failed > 0 { return style.bad(line) }
+    if allowed > 0 { return style.busy("INCOMPLETE: \(line)") }
     return record.interrupted.isEmpty ? style.good(line) : style.busy(line)
   }
 }

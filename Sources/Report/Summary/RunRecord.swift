@@ -33,6 +33,9 @@ public struct RunRecord: Sendable {
   public var ran: [NodeID] { nodes { if case .ran = $0 { true } else { false } } }
   public var cutOff: [NodeID] { nodes { if case .cutOff = $0 { true } else { false } } }
   public var failed: [NodeID] { nodes { if case .failed = $0 { true } else { false } } }
+  /// Of the failed ones, those that fail the run, and those that may fail.
+  public var seriouslyFailed: [NodeID] { failed.filter { plan?.graph.isFailable($0) != true } }
+  public var allowedToFail: [NodeID] { failed.filter { plan?.graph.isFailable($0) == true } }
   public var skipped: [NodeID] { nodes { if case .skipped = $0 { true } else { false } } }
   public var interrupted: [NodeID] { nodes { if case .cancelled = $0 { true } else { false } } }
 

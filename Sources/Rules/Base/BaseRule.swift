@@ -26,7 +26,7 @@ extension Compilation {
     addInstallation(
       PackageInstallation(packages: packages, weakDependencies: false), step: "", text: "packages",
       to: &state,
-      label: label, location: base.label.location)
+      label: label, architecture: architecture, location: base.label.location)
     finish(state, label: label, revision: nil, runs: [], location: base.label.location)
     return state
   }

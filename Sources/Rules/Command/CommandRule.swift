@@ -13,7 +13,7 @@ extension Compilation {
     var inputs: [Input] = []
     var stages: [Command.Stage] = []
     var values: [String: String] = ["item": command.item ?? label.name, "fetch": "/build/fetch"]
-    values.merge(architecture?.placeholders ?? Self.placeholdersOfAll) { $1 }
+    values.merge(architecture?.placeholders ?? Architecture.noarch.placeholders) { $1 }
     for input in command.inputs {
       guard let source = try source(of: input, for: architecture) else { return nil }
       let name = input.name.value
@@ -63,11 +63,6 @@ extension Compilation {
     }
   }
 
-  /// What the architecture's placeholders mean in a command that serves every architecture.
-  private static let placeholdersOfAll = [
-    "arch": "noarch", "rpm-arch": "noarch", "deb-arch": "all", "oci-arch": "noarch",
-  ]
-
   private func servesAll(_ label: Label) -> Bool {
     commands.contains { $0.label.value == label && $0.architectures.isEmpty }
   }
@@ -109,7 +104,9 @@ extension Compilation {
       let wanted = label.value.architecture == nil ? label.value.on(architecture) : label.value
       return try delivered(wanted, at: label.location)?.source
     case .path(let path):
-      let tree = LocalSourceTree(root: resolved.workspace.root, origin: "", digests: resolved.digests)
+      let tree = LocalSourceTree(
+        root: resolved.workspace.root, origin: "", digests: resolved.digests,
+        observer: resolved.observer)
       if let leaf = try tree.treeLeaf(path.value, origin: path.value) { return .leaf(leaf) }
       let full = "\(resolved.workspace.root)/\(path.value)"
       guard let digest = try? resolved.digests.digest(ofFileAt: full) else {

@@ -2,7 +2,7 @@ import GraphCore
 
 /// Brings a file whose digest the snapshot pins: the only operation besides `pull` that may use the network.
 ///
-/// Where the file is said to be is a hint and no part of the key, so a mirror can move.
+/// Argument `digest`, or `sha256` where the size is not known. Where the file is said to be is a hint and no part of the key, so a mirror can move.
 public struct FetchOperation: Operation {
   static let rule = Action.Rule("fetch", version: 1)
   public var rule: Action.Rule { Self.rule }
@@ -19,12 +19,12 @@ public struct FetchOperation: Operation {
   }
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
-    guard let text = task.action.value("digest"), let digest = Digest(text),
-      let url = task.action.hints["url"]
-    else {
+    // A checksum in a Dockerfile says nothing of the size, without which content has no digest here.
+    let digest = task.action.value("digest").flatMap { Digest($0) }
+    guard let hex = digest?.hex ?? task.action.value("sha256"), let url = task.action.hints["url"] else {
       throw GraphError(.bug, "a fetch without digest or URL")
     }
-    if try store.contains(digest) { return ["file": Artifact(.blob, digest)] }
+    if let digest, try store.contains(digest) { return ["file": Artifact(.blob, digest)] }
     if isOffline {
       throw GraphError(
         .unavailable, "\(url) has to be fetched, and --offline forbids it", hint: "run without --offline")
@@ -32,7 +32,7 @@ public struct FetchOperation: Operation {
     guard let curl = programs.find("curl") else {
       throw GraphError(.unavailable, "fetching needs the program 'curl'", hint: "apt-get install curl")
     }
-    let file = "\(scratch)/fetch-\(digest.hex)"
+    let file = "\(scratch)/fetch-\(hex)"
     defer { removeFile(file) }
     _ = try await programs.output(
       of: curl,
@@ -42,12 +42,13 @@ public struct FetchOperation: Operation {
         "30", "--proto", "=http,https,file", "--output", file, "--url", url,
       ], environment: [:])
     do {
-      try store.importFile(at: file, expected: digest)
-    } catch is ChangedSource {
-      throw GraphError(
-        .environment, "\(url) holds other bytes than the snapshot pins (sha256 \(digest.hex))",
-        hint: "a mirror may be out of date or the file replaced: try again, or 'graph snapshot refresh'")
-    }
-    return ["file": Artifact(.blob, digest)]
+      let found = try store.importFile(at: file, expected: digest)
+      if found.hex == hex { return ["file": Artifact(.blob, found)] }
+    } catch is ChangedSource {}
+    throw GraphError(
+      .environment,
+      "\(url) holds other bytes than \(digest == nil ? "the checksum says" : "the snapshot pins") (sha256 \(hex))",
+      hint: "a mirror may be out of date or the file replaced: try again, or "
+        + (digest == nil ? "correct the checksum" : "'graph snapshot refresh'"))
   }
 }

@@ -27,9 +27,10 @@ public struct AssembleOperation: Operation {
     var run = settings.run
     // The label that the field expects beside the configuration's own name of the architecture.
     run.labels["architecture"] = run.labels["architecture"] ?? architecture.names.rpm
-    let configuration = ImageConfiguration(
+    var configuration = ImageConfiguration(
       platform: .init(architecture), created: epoch, run: run, layers: kept.map { all[$0].diffID },
       history: Self.history(task.action, epoch: epoch, kept: Set(kept), layerCount: all.count))
+    configuration.author = settings.author
     let configurationDigest = try store.write(configuration.encoded())
     let manifest = ImageManifest(
       configuration: Descriptor(mediaType: MediaType.configuration, digest: configurationDigest),
@@ -129,6 +130,17 @@ extension ImageSettings {
     run.command = command ?? []
     run.workingDirectory = workingDirectory ?? ""
     run.labels = labels ?? [:]
+    run.volumes = (volumes ?? [:]).keys.sorted { $0.precedesInBytes($1) }
+    run.stopSignal = stopSignal
+    run.shell = shell ?? []
+    run.healthCheck = healthCheck.map {
+      var check = ImageConfiguration.HealthCheck(test: $0.test)
+      (check.interval, check.timeout) = ($0.interval ?? 0, $0.timeout ?? 0)
+      (check.startPeriod, check.startInterval) = ($0.startPeriod ?? 0, $0.startInterval ?? 0)
+      check.retries = $0.retries ?? 0
+      return check
+    }
+    run.onBuild = onBuild ?? []
     return run
   }
 }

@@ -1,6 +1,7 @@
 import GraphCore
 
-/// ENV, LABEL, USER, EXPOSE, ENTRYPOINT, CMD and the folder of WORKDIR: one change to the image's settings.
+/// ENV, LABEL, USER, EXPOSE, ENTRYPOINT, CMD, SHELL, HEALTHCHECK, STOPSIGNAL, VOLUME, MAINTAINER, ONBUILD and the folder of
+/// WORKDIR: one change to the image's settings.
 public struct ConfigureOperation: Operation {
   static let rule = Action.Rule("configure", version: 1)
   public var rule: Action.Rule { Self.rule }

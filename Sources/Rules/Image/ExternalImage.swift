@@ -6,12 +6,19 @@ import Resolve
 /// Images of registries outside the workspace, pinned by manifest digest in the snapshot.
 extension Compilation {
   /// The state that an external image is; `nil` where the snapshot has no pin for it, which resolving has reported.
-  func externalState(_ reference: String, label: Label, location: SourceLocation) throws -> ImageState? {
-    guard let architecture = label.architecture,
-      let pin = imagePin(reference, architecture)
-    else { return nil }
+  func externalState(
+    _ reference: String, label: Label, architecture: Architecture, location: SourceLocation
+  ) throws -> ImageState? {
+    guard let pin = imagePin(reference, architecture) else {
+      let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
+      if resolved.snapshot.absentImages?.contains(absent) == true {
+        lacks("the image '\(reference)', which its registry does not have for it", at: location)
+      }
+      return nil
+    }
     let configuration = try ImageConfiguration(decoding: Array(pin.configuration.utf8))
-    let settings = ImageSettings(configuration.run)
+    var settings = ImageSettings(configuration.run)
+    settings.author = configuration.author
     var isInsecure = false
     if case .external(_, isInsecure: let insecure) = resolved.names.meaning(of: reference) {
       isInsecure = insecure
@@ -60,6 +67,26 @@ extension ImageSettings {
     command = run.command.isEmpty ? nil : run.command
     labels = run.labels.isEmpty ? nil : run.labels
     workingDirectory = run.workingDirectory.isEmpty ? nil : run.workingDirectory
+    volumes =
+      run.volumes.isEmpty
+      ? nil : Dictionary(run.volumes.map { ($0, Empty()) }, uniquingKeysWith: { first, _ in first })
+    stopSignal = run.stopSignal
+    shell = run.shell.isEmpty ? nil : run.shell
+    healthCheck = run.healthCheck.flatMap {
+      // Without a test it changes nothing of what the parent says, and there is none.
+      $0.test.isEmpty ? nil : HealthCheck($0)
+    }
+    onBuild = run.onBuild.isEmpty ? nil : run.onBuild
+  }
+}
+
+extension ImageSettings.HealthCheck {
+  fileprivate init(_ check: ImageConfiguration.HealthCheck) {
+    self.init(test: check.test)
+    func said(_ value: Int64) -> Int64? { value == 0 ? nil : value }
+    (interval, timeout) = (said(check.interval), said(check.timeout))
+    (startPeriod, startInterval) = (said(check.startPeriod), said(check.startInterval))
+    retries = said(check.retries)
   }
 }
 

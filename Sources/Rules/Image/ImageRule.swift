@@ -10,27 +10,19 @@ import Resolve
 /// a changed LABEL above a RUN does not run it again.
 extension Compilation {
   func compile(_ image: ResolvedImage, _ label: Label) throws -> ImageState? {
-    var reader = InstructionReader(compilation: self, image: image, label: label)
-    for instruction in image.dockerfile.instructions { try reader.read(instruction) }
-    if let base = reader.unresolvedBase {
+    guard let architecture = label.architecture else { return nil }
+    let stages = ImageStages(compilation: self, image: image, label: label, architecture: architecture)
+    let state = try stages.finishedState()
+    if let base = stages.unresolved {
       try compile(
         UnresolvedImage(
-          entry: image.entry, reason: "its base \(base) is not there", location: image.fromLocation), label,
-        standingOn: base)
+          entry: image.entry, reason: "its base \(base.value) is not there", location: base.location), label,
+        standingOn: base.value)
     }
-    guard let state = reader.finishedState else { return nil }
+    guard let state else { return nil }
     finish(
-      state, label: label, revision: image.revision, runs: reader.runs, location: image.entry.location)
+      state, label: label, revision: image.revision, runs: stages.runs, location: image.entry.location)
     return state
-  }
-
-  /// The build context of an image, walked once however many instructions and architectures read it.
-  func listing(of image: ResolvedImage) throws -> [SourceFile] {
-    let place = "\(image.source.origin)\0\(image.contextFolder)"
-    if let known = listings[place] { return known }
-    let files = try image.source.list(image.contextFolder) ?? []
-    listings[place] = files
-    return files
   }
 
   /// Stacks a layer with its `pack` node.
@@ -98,8 +90,10 @@ extension Compilation {
       architecture: architecture, runs: runs)
   }
 
-  /// Adds the OCI index over the architectures that a label was compiled for, where there is one at least.
+  /// Adds the OCI index over the architectures that a label was compiled for, where there is one at least, and no
+  /// architecture was left aside because nobody asked for it.
   func addIndex(of label: Label, at location: SourceLocation) {
+    if resolved.isPartial { return }
     var inputs: [Input] = []
     for architecture in architectures {
       guard let target = builder.target(label.on(architecture)) else { continue }
@@ -113,8 +107,10 @@ extension Compilation {
         action: Action(
           rule: IndexOperation.rule, arguments: [.init("tag", label.tag ?? "latest")], inputs: inputs,
           outputs: [.init("index", .blob), .init("layout", .tree)]),
-        location: location))
-    builder.deliver(label, Graph.Target(kind: .index, node: node, output: "layout"))
+        location: location, isFanIn: true))
+    let comparison = addComparison(of: label, at: location)
+    builder.deliver(
+      label, Graph.Target(kind: .index, node: node, output: "layout", checks: comparison.map { [$0] } ?? []))
   }
 
   /// A URL as it may be published: without the user and password that it may hold.
@@ -123,40 +119,5 @@ extension Compilation {
       !url[scheme.upperBound..<at].contains("/")
     else { return url }
     return String(url[..<scheme.upperBound] + url[url.index(after: at)...])
-  }
-
-  /// Differences between the declared edges (`depends-on`) and what the Dockerfile names.
-  func checkDeclaredEdges(of image: ResolvedImage) {
-    var discovered: Set<Label> = []
-    for architecture in architectures {
-      for base in image.dockerfile.bases(for: architecture) {
-        if case .target(let label) = resolved.names.meaning(of: base.value) {
-          discovered.insert(known(label).withoutArchitecture)
-        }
-      }
-    }
-    checkDeclaredEdges(of: image.entry, discovered: discovered)
-  }
-
-  /// - Parameter discovered: what the Dockerfile names; `nil` where it could not be read.
-  func checkDeclaredEdges(of entry: ImageEntry, discovered: Set<Label>?) {
-    for item in entry.dependsOn {
-      switch resolved.names.meaning(of: item.value) {
-      case .target(let label) where known(label).withoutArchitecture == entry.label:
-        diagnostics.add(
-          .warning(
-            "'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it"))
-      case .target(let label) where discovered?.contains(known(label).withoutArchitecture) == false:
-        diagnostics.add(
-          .warning(
-            "depends-on names '\(item.value)', which the Dockerfile does not use", at: item.location,
-            hint: "a declared edge alone rebuilds nothing: remove it, or use the image"))
-      case .unknown(let hint):
-        diagnostics.add(
-          .warning("depends-on names '\(item.value)', which no entry declares", at: item.location, hint: hint)
-        )
-      case .target, .external: continue
-      }
-    }
   }
 }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import GraphCore
 
-/// How a container of an image starts: the `config` object of an OCI image configuration, with its keys.
+/// How a container of an image starts: the `config` object of an OCI image configuration, with its keys and Docker's.
 /// Source: image-spec 1.1, config.md.
 public struct ImageSettings: Codable, Hashable, Sendable {
   public var user: String?
@@ -12,6 +12,15 @@ public struct ImageSettings: Codable, Hashable, Sendable {
   public var command: [String]?
   public var labels: [String: String]?
   public var workingDirectory: String?
+  public var volumes: [String: Empty]?
+  public var stopSignal: String?
+  /// What runs commands in shell form, where SHELL chose it.
+  public var shell: [String]?
+  public var healthCheck: HealthCheck?
+  /// Triggers for the images that are built from this one.
+  public var onBuild: [String]?
+  /// Who maintains the image: no part of `config`, but beside it.
+  public var author: String?
 
   /// The empty object that the configuration's sets are made of.
   public struct Empty: Codable, Hashable, Sendable {}
@@ -24,6 +33,32 @@ public struct ImageSettings: Codable, Hashable, Sendable {
     case command = "Cmd"
     case labels = "Labels"
     case workingDirectory = "WorkingDir"
+    case volumes = "Volumes"
+    case stopSignal = "StopSignal"
+    case shell = "Shell"
+    case healthCheck = "Healthcheck"
+    case onBuild = "OnBuild"
+    case author = "Author"
+  }
+
+  /// Durations are in nanoseconds; what is not said is the engine's to choose.
+  public struct HealthCheck: Codable, Hashable, Sendable {
+    /// `NONE`; `CMD` and the words of a command; or `CMD-SHELL` and a text for the shell.
+    public var test: [String]
+    public var interval: Int64?
+    public var timeout: Int64?
+    public var startPeriod: Int64?
+    public var startInterval: Int64?
+    public var retries: Int64?
+
+    enum CodingKeys: String, CodingKey {
+      case test = "Test"
+      case interval = "Interval"
+      case timeout = "Timeout"
+      case startPeriod = "StartPeriod"
+      case startInterval = "StartInterval"
+      case retries = "Retries"
+    }
   }
 
   public init() {}
@@ -66,70 +101,5 @@ public struct ImageSettings: Codable, Hashable, Sendable {
 
   public init(encoded bytes: [UInt8]) throws {
     self = try JSONDecoder().decode(ImageSettings.self, from: Data(bytes))
-  }
-}
-
-/// A change that an instruction makes to the settings, already expanded. Applied twice with the same code: while the
-/// graph is made, so that later instructions see it, and by the instruction's own node.
-enum SettingsChange: Hashable {
-  case environment([String], values: [String])
-  case labels([String], values: [String])
-  case user(String)
-  case workingDirectory(String)
-  case expose([String])
-  /// Takes away the command that the base brought, where no CMD stands before it in the same Dockerfile.
-  case entryPoint([String], resetsCommand: Bool)
-  case command([String])
-
-  func apply(to settings: inout ImageSettings) {
-    switch self {
-    case .environment(let names, let values):
-      for (name, value) in zip(names, values) { settings.setEnvironment(name, value) }
-    case .labels(let names, let values):
-      for (name, value) in zip(names, values) {
-        settings.labels = (settings.labels ?? [:]).merging([name: value]) { $1 }
-      }
-    case .user(let user): settings.user = user
-    case .workingDirectory(let path): settings.workingDirectory = path
-    case .expose(let ports):
-      for port in ports {
-        settings.exposedPorts = (settings.exposedPorts ?? [:]).merging([port: .init()]) { $1 }
-      }
-    case .entryPoint(let argv, let resetsCommand):
-      settings.entryPoint = argv
-      if resetsCommand { settings.command = nil }
-    case .command(let argv): settings.command = argv
-    }
-  }
-
-  /// The change as arguments of the `configure` operation, and back.
-  var arguments: [Action.Argument] {
-    switch self {
-    case .environment(let names, let values):
-      [.init("set", "environment"), .init("names", names), .init("values", values)]
-    case .labels(let names, let values):
-      [.init("set", "labels"), .init("names", names), .init("values", values)]
-    case .user(let user): [.init("set", "user"), .init("values", user)]
-    case .workingDirectory(let path): [.init("set", "working-directory"), .init("values", path)]
-    case .expose(let ports): [.init("set", "expose"), .init("values", ports)]
-    case .entryPoint(let argv, let resetsCommand):
-      [.init("set", resetsCommand ? "entry-point" : "entry-point-alone"), .init("values", argv)]
-    case .command(let argv): [.init("set", "command"), .init("values", argv)]
-    }
-  }
-
-  init?(_ action: Action) {
-    let values = action.values("values")
-    switch action.value("set") {
-    case "environment": self = .environment(action.values("names"), values: values)
-    case "labels": self = .labels(action.values("names"), values: values)
-    case "user": self = .user(values.first ?? "")
-    case "working-directory": self = .workingDirectory(values.first ?? "/")
-    case "expose": self = .expose(values)
-    case "entry-point": self = .entryPoint(values, resetsCommand: true)
-    case "entry-point-alone": self = .entryPoint(values, resetsCommand: false)
-    case "command": self = .command(values)
-    default: return nil
-    }
   }
 }

@@ -4,13 +4,21 @@ import Resolve
 
 /// RUN: lowered to lock and install where that is exact, else a command in the sandbox.
 extension InstructionReader {
-  mutating func readRun(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
+  mutating func readRun(_ run: Dockerfile.Run, _ instruction: Dockerfile.Instruction) throws {
+    if run.network == .host {
+      fail(
+        "RUN --network=host is refused: no RUN has a network, so that its result depends on its inputs alone",
+        instruction, hint: "fetch it with a command that declares 'fetch', and COPY or mount what it makes")
+    }
+    guard let mounts = try readMounts(run.mounts, instruction) else { return }
     // Another user than root may not install, so that the real command would fail: it is left to.
-    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot,
-      let lowered = LoweredRun(form, cleaningIsNothing: !current.mayHavePackageCache)
+    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot, shellIsPlain,
+      run.hereDocuments.isEmpty, mounts.mounts.allSatisfy(Self.isPackageCache),
+      let lowered = LoweredRun(run.form, cleaningIsNothing: !current.mayHavePackageCache)
     else {
-      warnOfPackageCommand(form, instruction)
-      addRun(Self.argv(form), instruction)
+      warnOfPackageCommand(run.form, instruction)
+      let script = RunScript(run, argv: argv, origin: "\(instruction.location)")
+      addRun(script.argv, instruction, mounts.adding(script))
       return
     }
     let repeated = lowered.installations.count > 1
@@ -19,13 +27,21 @@ extension InstructionReader {
       compilation.addInstallation(
         installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text,
         to: &current,
-        label: label, location: instruction.location)
+        label: label, architecture: architecture, location: instruction.location)
       state = current
     }
     if let rest = lowered.rest {
-      addRun(Self.argv(.shell(rest)), instruction)
+      addRun(argv(.shell(rest)), instruction, mounts)
     } else if lowered.installations.isEmpty {
       state?.history.append((instruction.text, nil))
+    }
+  }
+
+  /// Whether a mount only keeps what a package manager downloads, which an installation from outside does not need.
+  private static func isPackageCache(_ mount: Command.Mount) -> Bool {
+    guard case .cache(let cache) = mount.kind, cache.content == nil else { return false }
+    return ["/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5"].contains {
+      mount.target == $0 || mount.target.hasPrefix($0 + "/")
     }
   }
 
@@ -40,23 +56,27 @@ extension InstructionReader {
         hint: "graph solves 'RUN dnf install -y NAME… && …' itself, with plain names and no variables"))
   }
 
-  mutating func addRun(_ argv: [String], _ instruction: Dockerfile.Instruction) {
+  mutating func addRun(
+    _ argv: [String], _ instruction: Dockerfile.Instruction, _ mounts: RunMounts = RunMounts()
+  ) {
     guard var current = state else { return }
     var environment = current.settings.environmentByName
     environment.merge(arguments.values) { set, _ in set }
+    environment.merge(mounts.environment) { set, _ in set }
     let node = compilation.builder.add(
       Node(
         label: label, step: "\(number) \(instruction.keyword)", detail: instruction.detail,
         action: Action(
           rule: .init("run", version: 1), environment: environment, architecture: architecture,
-          inputs: current.layerInputs, outputs: [.init("layer", .layer)],
+          inputs: current.layerInputs + mounts.inputs, outputs: [.init("layer", .layer)],
           command: Command(
             argv: argv, workingDirectory: current.settings.workingDirectory ?? "/", root: .layers,
+            stages: mounts.stages, mounts: mounts.mounts,
             collects: [.init(output: "layer", from: .changes)],
             discards: ["/var/cache/ldconfig/aux-cache"], user: current.settings.user ?? ""),
           limits: .init(memoryMegabytes: 512)),
         location: instruction.location, isOpaque: true))
-    runs.append(node)
+    stages.runs.append(node)
     current.uncheckedRuns.append(("\(number)", OutputReference(node: node, output: "layer")))
     compilation.push(
       OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
@@ -66,12 +86,5 @@ extension InstructionReader {
       current.mayHavePackageCache = true
     }
     state = current
-  }
-
-  static func argv(_ form: Dockerfile.Form) -> [String] {
-    switch form {
-    case .exec(let argv): argv
-    case .shell(let text): ["/bin/sh", "-c", text]
-    }
   }
 }

@@ -2,43 +2,46 @@ import GraphCore
 import Manifests
 import Resolve
 
-/// Reads the instructions of one Dockerfile for one architecture, in order, and adds their nodes.
+/// Reads the instructions of one stage of a Dockerfile for one architecture, in order, and adds their nodes.
 struct InstructionReader {
-  let compilation: Compilation
-  let image: ResolvedImage
-  let label: Label
+  let stages: ImageStages
+  let stage: StagePlan.Stage
+  /// What the programs of the stage are of, which may be another one than the image's.
   let architecture: Architecture
   var state: ImageState?
   var hasFailed = false
-  var number = 0
   var arguments: BuildArguments
   var hasOwnCommand = false
-  var runs: [NodeID] = []
-  /// The base, where it could not be brought.
-  var unresolvedBase: Label?
+  /// How many instructions have been read, those before the first FROM of a file with one stage included.
+  private var count: Int
 
-  init(compilation: Compilation, image: ResolvedImage, label: Label) {
-    self.compilation = compilation
-    self.image = image
-    self.label = label
-    architecture = label.architecture ?? .host
-    arguments = BuildArguments(architecture)
+  init(_ stages: ImageStages, _ stage: StagePlan.Stage) {
+    self.stages = stages
+    self.stage = stage
+    architecture = stage.architecture
+    arguments = stages.plan.arguments
+    count = stages.isSeveral ? 0 : stages.plan.globalCount
   }
+
+  var compilation: Compilation { stages.compilation }
+  var image: ResolvedImage { stages.image }
+  var label: Label { stages.label }
+
+  /// What the names of the instruction's nodes begin with: `3`, or `build/3` and `0/3` where there are several stages.
+  var number: String { stages.isSeveral ? "\(stage.name ?? "\(stage.number)")/\(count)" : "\(count)" }
 
   /// The state after the last instruction; `nil` where something was wrong, which has been reported.
   var finishedState: ImageState? { hasFailed ? nil : state }
 
   mutating func read(_ instruction: Dockerfile.Instruction) throws {
-    number += 1
+    count += 1
     switch instruction.kind {
     case .from(let from):
-      try readFrom(from.image, platform: from.platform, instruction)
+      try readFrom(from, instruction)
+      try readTriggers(instruction)
       return
     case .argument(let name, let value):
       arguments.declare(name, value.map { expand($0, instruction) })
-      return
-    case .unsupported(let name):
-      fail("graph does not build the instruction \(name) yet", instruction)
       return
     default: break
     }
@@ -48,8 +51,9 @@ struct InstructionReader {
       return
     }
     switch instruction.kind {
-    case .run(let run): readRun(run.form, instruction)
+    case .run(let run): try readRun(run, instruction)
     case .copy(let copy): try readCopy(copy, instruction)
+    case .add(let add): try readAdd(add, instruction)
     case .workingDirectory(let path): try readWorkingDirectory(path, instruction)
     case .environment(let pairs):
       try change(
@@ -60,69 +64,57 @@ struct InstructionReader {
           pairs.map { expand($0.name, instruction) }, values: pairs.map { expand($0.value, instruction) }),
         instruction)
     case .user(let user): try change(.user(expand(user, instruction)), instruction)
-    case .expose(let ports) where !ports.allSatisfy({ Self.isPort(expand($0, instruction)) }):
-      fail("EXPOSE takes ports from 1 to 65535, such as 8080 or 53/udp", instruction)
-    case .expose(let ports):
-      try change(
-        .expose(ports.map { expand($0, instruction) }.map { $0.contains("/") ? $0 : $0 + "/tcp" }),
-        instruction)
     case .entryPoint(let form):
-      try change(.entryPoint(Self.argv(form), resetsCommand: !hasOwnCommand), instruction)
+      try change(.entryPoint(argv(form), resetsCommand: !hasOwnCommand), instruction)
     case .command(let form):
       hasOwnCommand = true
-      try change(.command(Self.argv(form)), instruction)
-    default: fail("graph does not build the instruction \(instruction.keyword) yet", instruction)
+      try change(.command(argv(form)), instruction)
+    default: try readSetting(instruction)
     }
   }
 
   // MARK: FROM
 
-  mutating func readFrom(
-    _ reference: Located<String>, platform: String?, _ instruction: Dockerfile.Instruction
-  ) throws {
-    if state != nil {
-      fail("a second FROM makes a multi-stage build, which graph does not build yet", instruction)
-      return
-    }
-    if platform != nil {
-      fail(
-        "FROM --platform is not built yet", instruction,
-        hint: "leave it out: each architecture is built for itself")
-      return
-    }
-    let name = expand(reference.value, instruction)
+  private mutating func readFrom(_ from: Dockerfile.From, _ instruction: Dockerfile.Instruction) throws {
     arguments.beginStage()
-    if name == "scratch" {
-      let empty = String(decoding: try ImageSettings().encoded(), as: UTF8.self)
-      state = ImageState(settingsSource: .leaf(.text(empty, origin: "scratch")))
-      return
-    }
-    switch compilation.resolved.names.meaning(of: name) {
+    let reference = Located(stage.image, at: from.image.location)
+    switch stage.base {
+    case .nothing: state = try Self.scratch()
+    case .stage(let number):
+      let parent = try stages.reader(of: number)
+      state = parent.finishedState
+      arguments.beginStage(inheriting: parent.arguments.values)
+      if state == nil { hasFailed = true }
     case .target(let named):
-      let target = compilation.known(named)
-      guard var base = try compilation.imageState(target.on(architecture), at: reference.location) else {
-        // The base has errors of its own, which have been reported, or could not be brought itself.
-        if compilation.unresolvedLabels.contains(target.on(architecture)) {
-          unresolvedBase = target.on(architecture)
-        }
-        hasFailed = true
+      let target = compilation.known(named).on(named.architecture ?? architecture)
+      if compilation.deliversFiles(target) {
+        fail("FROM names '\(target.withoutArchitecture)', which is no image", instruction)
         return
       }
-      let manifest = compilation.builder.target(target.on(architecture)).map {
-        Input.Source.output($0.node, "manifest")
-      }
-      base.base = (name, manifest)
+      guard var base = try imageState(target, at: reference.location) else { return }
+      let manifest = compilation.builder.target(target).map { Input.Source.output($0.node, "manifest") }
+      base.base = (reference.value, manifest)
       state = base
     case .external(let external, _):
-      state = try compilation.externalState(external, label: label, location: reference.location)
-      // Without a pin: resolving reads the same names (`Dockerfile.bases`) and has reported it.
+      state = try compilation.externalState(
+        external, label: label, architecture: architecture, location: reference.location)
+      // Without a pin: resolving reads the same names (`StagePlan`) and has reported it.
       if state == nil { hasFailed = true }
+    case .folder(let folder):
+      state = try Self.scratch()
+      try addFiles(ofFolder: folder.value, instruction)
     case .unknown(let hint):
       compilation.diagnostics.add(
         .error(
-          "FROM names '\(name)', which is no image of this workspace", at: reference.location, hint: hint))
+          "FROM names '\(reference.value)', which is no image of this workspace", at: reference.location,
+          hint: hint))
       hasFailed = true
     }
+  }
+
+  private static func scratch() throws -> ImageState {
+    let empty = String(decoding: try ImageSettings().encoded(), as: UTF8.self)
+    return ImageState(settingsSource: .leaf(.text(empty, origin: "scratch")))
   }
 
   // MARK: Texts

@@ -7,7 +7,19 @@ struct StackedRoot {
   /// One place of the tree: its entry, where a layer has one, and what is below it.
   private final class Place {
     var entry: Layer.Entry?
+    /// The same number for every name of one file.
+    var file: Int?
     var children: [Substring: Place] = [:]
+  }
+
+  /// One path of the root.
+  struct Found {
+    /// Relative to the root.
+    let path: String
+    /// Of a folder that no layer has an entry for: 0755, of root.
+    let entry: Layer.Entry
+    /// The same number for every name of one file; `nil` for a file with one name.
+    let file: Int?
   }
 
   private let top = Place()
@@ -16,8 +28,9 @@ struct StackedRoot {
 
   /// - Parameter layers: bottom first.
   init(_ layers: [Layer]) {
+    var linkedFiles = 0
     for layer in layers {
-      for entry in layer.entries { Self.stack(entry, on: top) }
+      for entry in layer.entries { Self.stack(entry, on: top, &linkedFiles) }
     }
     newest = Self.newest(below: top)
   }
@@ -64,7 +77,49 @@ struct StackedRoot {
     }
   }
 
-  private static func stack(_ entry: Layer.Entry, on top: Place) {
+  /// Whether there is anything at a path that has been resolved.
+  func exists(_ path: String) -> Bool { path.isEmpty || Self.find(path, from: top) != nil }
+
+  /// What is at a path that has been resolved; `nil` for nothing, and for the root itself.
+  func found(_ path: String) -> Found? {
+    guard !path.isEmpty, let place = Self.find(path, from: top) else { return nil }
+    return Self.found(place, path)
+  }
+
+  /// Everything below a folder whose path has been resolved, by the bytes of the paths.
+  func contents(of folder: String) -> [Found] {
+    guard let place = folder.isEmpty ? top : Self.find(folder, from: top) else { return [] }
+    var all: [Found] = []
+    Self.collect(place, folder.isEmpty ? "" : folder + "/", into: &all)
+    return all.sorted { $0.path.precedesInBytes($1.path) }
+  }
+
+  /// Where something is put that is to be called `path`: links on the way are followed, and one at its end only where
+  /// a folder is put there.
+  func destination(_ path: String, isFolder: Bool) -> String? {
+    guard let slash = path.lastIndex(of: "/") ?? path.indices.first else { return "" }
+    let isInFolder = path[slash] == "/"
+    let name = isInFolder ? path[path.index(after: slash)...] : path[...]
+    guard let parent = isInFolder ? resolve(String(path[..<slash])) : "" else { return nil }
+    let full = parent.isEmpty ? String(name) : "\(parent)/\(name)"
+    return isFolder ? resolve(full) : full
+  }
+
+  private static func collect(_ place: Place, _ prefix: String, into all: inout [Found]) {
+    for (name, child) in place.children {
+      let path = prefix + name
+      all.append(found(child, path))
+      collect(child, path + "/", into: &all)
+    }
+  }
+
+  private static func found(_ place: Place, _ path: String) -> Found {
+    var entry = place.entry ?? Layer.Entry(path: path, content: .directory, mode: 0o755)
+    if entry.content == .opaqueDirectory { entry.content = .directory }
+    return Found(path: path, entry: entry, file: place.file)
+  }
+
+  private static func stack(_ entry: Layer.Entry, on top: Place, _ linkedFiles: inout Int) {
     let parts = entry.path.split(separator: "/")
     guard let name = parts.last else { return }
     var folder = top
@@ -82,9 +137,16 @@ struct StackedRoot {
     default:
       let place = Place()
       place.entry = entry
-      if case .hardlink(let target) = entry.content, var file = find(target, from: top)?.entry {
+      if case .hardlink(let target) = entry.content, let first = find(target, from: top),
+        var file = first.entry
+      {
         file.path = entry.path
         place.entry = file
+        if first.file == nil {
+          linkedFiles += 1
+          first.file = linkedFiles
+        }
+        place.file = first.file
       }
       folder.children[name] = place
     }

@@ -13,12 +13,13 @@ struct PackageInstallation: Hashable {
 extension Compilation {
   /// Adds lock, install and pack nodes and stacks the layer on `state`.
   ///
-  /// - Parameter step: what the names of the nodes begin with, such as `3 `.
+  /// - Parameters:
+  ///   - step: what the names of the nodes begin with, such as `3 `.
+  ///   - architecture: of the root, which may be another one than the label's.
   func addInstallation(
     _ installation: PackageInstallation, step: String, text: String, to state: inout ImageState, label: Label,
-    location: SourceLocation
+    architecture: Architecture, location: SourceLocation
   ) {
-    guard let architecture = label.architecture else { return }
     let repositories = state.repositories.enumerated().map {
       Input("repository/\(ImageState.number($0))", $1.source)
     }

@@ -11,6 +11,7 @@ import Synchronization
 public final class FileDigestCache: FileDigests {
   private let store: Store
   private let isReadOnly: Bool
+  private let observer: (any FileObserver)?
   private let pending = Mutex<[String: Row]>([:])
 
   /// What makes two looks at a path the same file with the same content.
@@ -36,8 +37,11 @@ public final class FileDigestCache: FileDigests {
 
   static let racySeconds: Int64 = 2
 
-  /// - Parameter isReadOnly: remembers nothing beyond this object's life; a store open for reading implies it.
-  public init(store: Store, isReadOnly: Bool = false) {
+  /// - Parameters:
+  ///   - isReadOnly: remembers nothing beyond this object's life; a store open for reading implies it.
+  ///   - observer: is told of each file before it is looked at.
+  public init(store: Store, isReadOnly: Bool = false, observer: (any FileObserver)? = nil) {
+    self.observer = observer
     self.store = store
     self.isReadOnly = isReadOnly || store.mode == .readOnly
   }
@@ -49,6 +53,7 @@ public final class FileDigestCache: FileDigests {
   ///
   /// - Throws: `ChangedSource` where the file changes while it is read, `GraphError(.environment)` where it cannot be.
   public func digest(ofFileAt path: String) throws -> Digest {
+    observer?.willLook(at: path)
     var status = stat()
     guard stat(path, &status) == 0 else { throw OpenFile.failure("cannot read", path) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw GraphError(.user, "'\(path)' is not a file") }

@@ -21,6 +21,16 @@ enum Loopback {
     return UInt16(bigEndian: address.sin_port)
   }
 
+  /// What a server that may still be starting answers, with its status line, whatever the status.
+  static func answer(port: UInt16, _ path: String = "/") async throws -> String {
+    try await Program([
+      "curl", "--silent", "--show-error", "--include", "--max-time", "30", "--retry", "100", "--retry-delay",
+      "0",
+      "--retry-max-time", "60", "--retry-connrefused", "--retry-all-errors",
+      "http://127.0.0.1:\(port)\(path)",
+    ]).check()
+  }
+
   /// A page of a server that may still be starting.
   static func page(port: UInt16, _ path: String = "/") async throws -> String {
     try await Program([

@@ -36,12 +36,19 @@ final class World: Sendable {
     (workspace, store) = (folder.path + "/workspace", folder.path + "/store")
   }
 
-  /// The example as it is in the source tree, without a store.
+  /// The example, for two of its architectures, without a store.
   static func fresh() async throws -> World {
     let world = try World()
     try await Program(["cp", "-R", example, world.workspace]).check()
+    try world.edit("graph.yml", architectures, "arches: [x86_64, aarch64]")
     return world
   }
+
+  /// The line of the example's graph.yml that names its architectures.
+  static let architectures = "arches: [x86_64, i686, aarch64, armhfp, ppc64le, s390x, ppc64, riscv64]"
+
+  /// The example as it is in the source tree, for all its architectures, with everything built.
+  static func everywhere() async throws -> World { try await WideBuild.shared.world() }
 
   /// The example and a store in which everything is built.
   static func warm() async throws -> World {
@@ -148,6 +155,24 @@ actor ColdBuild {
     if let built { return try await built.value }
     let task = Task {
       let world = try await World.fresh()
+      try await world.build()
+      return world
+    }
+    built = task
+    return try await task.value
+  }
+}
+
+/// The one build of the example for all of its architectures: what of it is for two is taken from the cold build.
+actor WideBuild {
+  static let shared = WideBuild()
+  private var built: Task<World, any Error>?
+
+  func world() async throws -> World {
+    if let built { return try await built.value }
+    let task = Task {
+      let world = try await World.warm()
+      try world.edit("graph.yml", "arches: [x86_64, aarch64]", World.architectures)
       try await world.build()
       return world
     }
