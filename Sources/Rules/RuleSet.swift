@@ -11,7 +11,7 @@ public enum RuleSet {
   ) -> [any Operation] {
     GatherOperation.all + [
       AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
-      CopyOperation(scratch: scratch), ExtractOperation(),
+      CopyOperation(scratch: scratch),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
