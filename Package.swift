@@ -106,6 +106,12 @@ let package = Package(
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore"]),
     tests("TidyTests", []),
+    tests(
+      "CommandLineTests",
+      [
+        "graph", "GraphCore", "Manifests",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests("EndToEndTests", ["GraphCore"], exclude: ["Agreement"]),
   ]
 )

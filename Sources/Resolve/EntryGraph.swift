@@ -99,7 +99,9 @@ public struct EntryGraph: Sendable {
       positions.compactMap { position in
         let edge = edges[position]
         // An edge that an entry declares to itself is dropped.
-        guard case .target(let label) = edge.parent, !(edge.isSelf && edge.origin == .declared) else { return nil }
+        guard case .target(let label) = edge.parent, !(edge.isSelf && edge.origin == .declared) else {
+          return nil
+        }
         return indices[label].map { (position, $0) }
       }
     }

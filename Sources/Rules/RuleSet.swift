@@ -12,13 +12,11 @@ public enum RuleSet {
     GatherOperation.all + [
       AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
       CopyOperation(scratch: scratch),
-      ExtractOperation(),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
       PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), RemovePathsOperation(),
-      SelectOperation(),
-      UnresolvedOperation(),
+      SelectOperation(), UnresolvedOperation(),
     ]
   }
 }

@@ -124,6 +124,9 @@ private struct AskedRegistry: ImageRegistries {
     asked.add("image \(reference)")
     return RemoteImage(manifest: String(repeating: "a", count: 64), layerCount: 1, configuration: "{}")
   }
+  func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws {
+    asked.add("pull \(reference)")
+  }
 }
 
 /// A resolver that finds one file for each item, at the address that is its first argument.

@@ -21,6 +21,9 @@ struct CorpusTests {
     {
       throw GraphError(.environment, "no network")
     }
+    func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws {
+      throw GraphError(.environment, "no network")
+    }
     func output(of program: String, arguments: [String], environment: [String: String]) async throws -> String
     { "" }
     func find(_ program: String) -> String? { "/bin/\(program)" }

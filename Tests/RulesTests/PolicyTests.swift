@@ -13,8 +13,9 @@ struct PolicyTests {
     workspace.files["graph.yml", default: ""] +=
       "registries: {r.example.org: {own: false}}\npolicy: \(policy)\n"
     workspace.registry["r.example.org/os/a:1"] = RemoteImage(
-      manifest: String(repeating: "a", count: 64), layerCount: 1, 
-      configuration: #"{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[]}}"#)
+      manifest: String(repeating: "a", count: 64), layerCount: 1,
+      configuration:
+        #"{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[]}}"#)
     for (name, dockerfile) in images { workspace.add(image: name, dockerfile) }
     return try await workspace.compile().problems
   }

@@ -89,32 +89,6 @@ extension InstructionReader {
     hasFailed = true
     return nil
   }
-
-  /// One input that holds what is at a path of a source, with its folders: for what is mounted and not copied.
-  ///
-  /// - Parameters:
-  ///   - path: relative to the source's root; empty for all of it.
-  ///   - step: the name of the node that puts it together.
-  /// - Returns: a layer or a tree.
-  func mountable(
-    _ source: FileSource, path: String, step: String, location: SourceLocation
-  ) throws -> Input.Source {
-    if case .folder(let files) = source {
-      let leaf = try files.tree.treeLeaf(files.folder, origin: files.folder)
-      return .leaf(
-        leaf
-          ?? Leaf(
-            Artifact(.tree, Layer(entries: []).digest), .tree(Layer(entries: []), files: [:]), origin: ""))
-    }
-    let node = compilation.builder.add(
-      Node(
-        label: label, step: step,
-        action: Action(
-          rule: SelectOperation.rule, arguments: [.init("path", path)], inputs: source.inputs,
-          outputs: [.init("layer", .layer)]),
-        location: location))
-    return .output(node, "layer")
-  }
 }
 
 /// What is at one path of stacked layers, as a layer that stands alone: the folders on the way are in it.

@@ -21,32 +21,7 @@ struct RunMounts {
   }
 }
 
-/// What `from=` of a mount names.
-enum MountRoot {
-  /// The build context, where there is no `from=`.
-  case context
-  /// Layers of a stage or an image, bottom first.
-  case layers([Input.Source])
-  /// What a label or a named context delivers: a tree.
-  case tree(Input.Source)
-}
-
 extension InstructionReader {
-  /// What `from=` names: a stage, a named context, an image or a label.
-  ///
-  /// - Returns: `nil` where it names nothing, which has been reported.
-  mutating func mountRoot(
-    _ from: Located<String>?, _ instruction: Dockerfile.Instruction
-  ) throws -> MountRoot? {
-    guard let from else { return .context }
-    compilation.diagnostics.add(
-      .error(
-        "RUN --mount with from='\(from.value)' is not built yet", at: from.location,
-        hint: "mount from the build context, or COPY what the command needs"))
-    hasFailed = true
-    return nil
-  }
-
   /// - Returns: `nil` where one is wrong, which has been reported.
   mutating func readMounts(
     _ declared: [Dockerfile.Mount], _ instruction: Dockerfile.Instruction
@@ -104,52 +79,58 @@ extension InstructionReader {
   private mutating func content(
     of mount: Dockerfile.Mount, role: String, number: Int, _ instruction: Dockerfile.Instruction
   ) throws -> (content: Command.Mount.Content, input: Input)? {
-    guard let root = try mountRoot(mount.from, instruction) else { return nil }
     let source = mount.source ?? ""
     guard let path = RepositoryPath.join("", String(source.drop { $0 == "/" })) else {
       throw MountReader.Fault(
         "'\(source)' leaves what it is mounted from", "name a path below it, without '..'")
     }
     let action: Action
-    switch root {
-    case .tree(let tree): return (.init(role: role, path: path), Input(role, tree))
-    case .layers(let layers):
-      action = Action(
-        rule: ExtractOperation.rule, arguments: [.init("path", path)],
-        inputs: layers.enumerated().map { Input("layer/\(ImageState.number($0))", $1) },
-        outputs: [.init("content", .layer)])
-    case .context:
-      guard let found = try contextFiles(path, at: mount.location, instruction) else { return nil }
+    switch try mountSource(mount.from, instruction) {
+    case nil: return nil
+    case .folder(let context):
+      guard let found = try files(at: path, of: context, mount.location) else { return nil }
       action = Action(
         rule: ContextOperation.rule, arguments: [.init("entries", found.entries)], inputs: found.inputs,
         outputs: [.init("content", .tree)])
+    case .some(let other):
+      action = Action(
+        rule: SelectOperation.rule, arguments: [.init("path", path)], inputs: other.inputs,
+        outputs: [.init("layer", .layer)])
     }
     let node = compilation.builder.add(
       Node(
         label: label, step: "\(self.number) mount \(number)", detail: path, action: action,
         location: mount.location))
-    return (.init(role: role, path: ContextOperation.name), Input(role, .output(node, "content")))
+    let isOfContext = action.rule == ContextOperation.rule
+    return (
+      .init(role: role, path: isOfContext ? ContextOperation.name : path),
+      Input(role, .output(node, action.outputs[0].name))
+    )
   }
 
-  private mutating func contextFiles(
-    _ path: String, at location: SourceLocation, _ instruction: Dockerfile.Instruction
+  private mutating func mountSource(
+    _ from: Located<String>?, _ instruction: Dockerfile.Instruction
+  ) throws -> FileSource? {
+    if let from { return try source(named: from) }
+    return try context(instruction).map { .folder($0) }
+  }
+
+  private mutating func files(
+    at path: String, of context: ContextFiles, _ location: SourceLocation
   ) throws -> CopySources? {
     // The source of a mount is a path and no pattern.
     let literal = path.map { "*?[\\".contains($0) ? "\\\($0)" : "\($0)" }.joined()
     do {
-      switch try CopySources.collect(
-        [Located(literal, at: location)], from: image.source, context: image.contextFolder,
-        listing: try compilation.listing(of: image))
-      {
-      case .success(let found): return found
-      case .failure(var diagnostic):
-        diagnostic.message = diagnostic.message.replacing(literal, with: path)
-        compilation.diagnostics.add(diagnostic)
-      }
+      var found = CopySources()
+      try found.add(
+        try FileSelection([literal], in: context.root, called: context.name, isContext: true), of: context,
+        unpacks: false)
+      return found
+    } catch let fault as FileSelection.Fault {
+      fail(fault.message.replacing(literal, with: path), at: location, hint: fault.hint)
     } catch let error as GraphError {
-      compilation.diagnostics.add(.error(error.message, at: location, hint: error.hint))
+      fail(error.message, at: location, hint: error.hint)
     }
-    hasFailed = true
     return nil
   }
 
