@@ -85,13 +85,14 @@ install: release
 	install -D -m 755 -s $(BUILT)/graph-sandbox '$(INSTALL)/libexec/graph/graph-sandbox'
 	install -d '$(INSTALL)/share/bash-completion/completions' '$(INSTALL)/share/zsh/site-functions' \
 	  '$(INSTALL)/share/fish/vendor_completions.d' '$(INSTALL)/share/man/man1'
-	$(BUILT)/graph --generate-completion-script bash >'$(INSTALL)/share/bash-completion/completions/graph'
-	$(BUILT)/graph --generate-completion-script zsh >'$(INSTALL)/share/zsh/site-functions/_graph'
-	$(BUILT)/graph --generate-completion-script fish >'$(INSTALL)/share/fish/vendor_completions.d/graph.fish'
+	$(BUILT)/graph completion bash >'$(INSTALL)/share/bash-completion/completions/graph'
+	$(BUILT)/graph completion zsh >'$(INSTALL)/share/zsh/site-functions/_graph'
+	$(BUILT)/graph completion fish >'$(INSTALL)/share/fish/vendor_completions.d/graph.fish'
 	rm -rf .build/manual
 	mkdir .build/manual
 	$(BUILT)/generate-manual $(BUILT)/graph --multi-page --date "$$(git log -1 --format=%cs 2>/dev/null || date +%F)" \
 	  --output-directory .build/manual
+	rm -f .build/manual/graph.complete-labels.1
 	install -m 644 .build/manual/*.1 '$(INSTALL)/share/man/man1'
 
 clean:

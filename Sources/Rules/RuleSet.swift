@@ -16,7 +16,7 @@ public enum RuleSet {
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
       PullOperation(registries: registries, scratch: scratch, isOffline: isOffline),
-      UnresolvedOperation(),
+      SelectOperation(), UnresolvedOperation(),
     ]
   }
 }

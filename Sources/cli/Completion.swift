@@ -7,7 +7,12 @@ import Manifests
 extension CompletionKind {
   /// Labels and patterns of the workspace that the command line means.
   static var labels: CompletionKind {
-    .custom { words, _, prefix in LabelCompletion(words: words)?.candidates(for: prefix) ?? [] }
+    .custom { words, _, prefix in
+      let candidates = LabelCompletion(words: words)?.candidates(for: prefix) ?? []
+      // What follows a colon is a description to zsh, and the script does not see to it.
+      return CompletionShell.requesting == .zsh
+        ? candidates.map { $0.replacing(":", with: "\\:") } : candidates
+    }
   }
 }
 

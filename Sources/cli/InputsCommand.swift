@@ -8,8 +8,8 @@ struct InputsCommand: AsyncParsableCommand {
     commandName: "inputs",
     abstract: "List every file, commit, download, image, tool and package that targets are made from.",
     discussion: """
-      Only what no action makes is listed, with its digest and what reads it: so this is all that could change the \
-      result. Packages are listed where their lock is in the store. Nothing is built.
+      What no action makes is listed, with its digest and what reads it. Packages are listed where their lock is in the \
+      store. Nothing is built.
 
       Examples:
         graph inputs //app/httpd:aarch64

@@ -36,7 +36,7 @@ struct QueryCommand: AsyncParsableCommand {
   @Flag(help: "Print how many there are, and nothing else.") var count = false
   @Option(help: "Which edges there are: those that manifests declare, those found in sources, or all.")
   var edges: Edges = .all
-  @Option(help: ArgumentHelp("Attributes to show of each, joined by commas.", valueName: "name,…"))
+  @Option(help: ArgumentHelp("Attributes to show of each, joined by commas.", valueName: "names"))
   var show: String?
 
   func validate() throws {

@@ -136,7 +136,7 @@ extension EndToEnd {
         World.graph, "---completion", "build", "--", "positional@0", "2", "7", "graph", "build", "//app/h",
       ]
       ask.environment = ["XDG_CACHE_HOME": world.scratch, "SAP_SHELL": "zsh"]
-      #expect(try await ask.check().contains("//app/hello@latest"))
+      #expect(try await ask.check().contains("//app/hello@latest\\:"))
     }
 
     @Test("schemas accept what is right and refuse what is wrong")

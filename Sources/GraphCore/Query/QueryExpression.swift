@@ -74,7 +74,7 @@ public struct QueryFunction: Hashable, Sendable {
       .deps, [.set, .depth], required: 1, "deps(x[, depth])", "x and all that it needs, over so many edges"),
     .init(
       .rdeps, [.set, .setOrDepth, .depth], required: 1, "rdeps([universe,] x[, depth])",
-      "x and all that needs it, among what the universe needs"),
+      "x and what needs it, within deps(universe)"),
     .init(.allpaths, [.set, .set], required: 2, "allpaths(a, b)", "all that is on a way from a to b"),
     .init(
       .somepath, [.set, .set], required: 2, "somepath(a, b)", "one shortest way from a to b, in its order"),
@@ -82,7 +82,7 @@ public struct QueryFunction: Hashable, Sendable {
       .kind, [.word("kind"), .set], required: 2, "kind(pattern, x)", "those of x that are of such a kind"),
     .init(
       .arch, [.word("architecture"), .set], required: 2, "arch(pattern, x)",
-      "those of x of such an architecture; 'none' for those without one"),
+      "those of x for such an architecture, or 'none'"),
     .init(
       .attr, [.word("attribute"), .word("value"), .set], required: 3, "attr(name, pattern, x)",
       "those of x with such a value"),
@@ -90,7 +90,7 @@ public struct QueryFunction: Hashable, Sendable {
     .init(.set, [], required: 0, "set(a b c)", "all of these"),
     .init(
       .external, [.word("name")], required: 0, "external([pattern])",
-      "what is named and not declared here: images of registries, and names that nothing has"),
+      "images of registries, and names that nothing declares"),
     .init(.roots, [.set], required: 1, "roots(x)", "those of x that nothing else of x needs"),
     .init(.leaves, [.set], required: 1, "leaves(x)", "those of x that need nothing else of x"),
   ]
