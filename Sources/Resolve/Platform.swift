@@ -12,16 +12,6 @@ extension Architecture {
       guard parts.removeFirst() == "linux" else { return nil }
     }
     guard let first = parts.first, parts.count <= 2 else { return nil }
-    let aliases = ["x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "armhf": "arm"]
-    let name = aliases[first] ?? first
-    let variant = parts.count == 2 ? parts[1] : nil
-    let row = Self.all.first { architecture in
-      let names = architecture.names
-      guard names.oci == name else { return false }
-      // `v8` is what arm64 is anyway.
-      return variant == nil || variant == names.ociVariant || (name == "arm64" && variant == "v8")
-    }
-    guard let row else { return nil }
-    self = row
+    self.init(oci: first, variant: parts.count == 2 ? parts[1] : nil)
   }
 }

@@ -55,53 +55,6 @@ extension Workspace {
   var buildArchitecture: Architecture { settings.architectures.first?.value ?? .host }
 }
 
-extension ResolvedWorkspace {
-  /// Whether only some of the workspace's architectures are resolved: then nothing that stands over all can be told.
-  public var isPartial: Bool { architectures.count < workspace.settings.architectures.count }
-}
-
-extension Workspace {
-  /// `asked`, and what declarations name beside it: a label with an architecture stands for that one, whoever reads it,
-  /// and an image without one, read by what serves every architecture, for all.
-  func architectures(neededFor asked: Set<Architecture>?) -> [Architecture] {
-    let all = settings.architectures.map(\.value)
-    guard var needed = asked else { return all }
-    let images = Set(self.images.map { Label(package: $0.label.package, name: $0.label.name) })
-      .union(bases.map(\.label.value))
-    for command in commands {
-      var read = command.inputs.compactMap { input in
-        if case .label(let label) = input.source { label.value } else { nil }
-      }
-      if case .image(let label) = command.root.value { read.append(label) }
-      for label in read {
-        if let architecture = label.architecture {
-          needed.insert(architecture)
-        } else if command.architectures.isEmpty,
-          images.contains(Label(package: label.package, name: label.name))
-        {
-          return all
-        }
-      }
-    }
-    for context in imageOptions.flatMap(\.contexts) {
-      if case .label(let label) = context.source, let architecture = label.value.architecture {
-        needed.insert(architecture)
-      }
-    }
-    return all.filter(needed.contains)
-  }
-
-  /// The architectures that an entry is to be made for, as far as declarations say.
-  func architectures(of image: ResolvedImage) -> [Architecture] {
-    let choice = architectureChoice(of: image.entry)
-    return settings.architectures.map(\.value).filter { architecture in
-      [choice.verdict(on: architecture), image.platformLimits?.verdict(on: architecture)].allSatisfy {
-        if case .excluded = $0 { false } else { true }
-      }
-    }
-  }
-}
-
 /// An index entry whose source, or the image it stands on, could not be brought.
 public struct UnresolvedImage: Sendable {
   public let entry: ImageEntry

@@ -64,7 +64,6 @@ public struct Resolver: Sendable {
     var pins = Pins(policy: policy, inputs: workspace.settings.policy)
     var diagnostics = Diagnostics()
     let names = ImageNames(workspace)
-    let architectures = workspace.architectures(neededFor: policy.architectures)
     var images: [ResolvedImage] = []
     var unresolved: [UnresolvedImage] = []
     for entry in workspace.images {
@@ -88,6 +87,7 @@ public struct Resolver: Sendable {
       }
     }
     Self.check(workspace.imageOptions, workspace, images, &diagnostics)
+    let architectures = workspace.architectures(neededFor: policy.architectures, images, names)
     var pinned: [ResolvedImage] = []
     for var image in images {
       var place = image.entry.location
@@ -133,8 +133,7 @@ public struct Resolver: Sendable {
   /// - Parameter place: of what is being pinned.
   private func pinSources(
     of image: inout ResolvedImage, for wanted: [Architecture], names: ImageNames, _ workspace: Workspace,
-    pins: inout Pins,
-    diagnostics: inout Diagnostics, place: inout SourceLocation
+    pins: inout Pins, diagnostics: inout Diagnostics, place: inout SourceLocation
   ) async throws {
     for architecture in workspace.architectures(of: image) where wanted.contains(architecture) {
       let plan = StagePlan(

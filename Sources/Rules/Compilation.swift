@@ -164,9 +164,7 @@ final class Compilation {
       if let image = unresolvedByLabel[label] {
         checkDeclaredEdges(of: image.entry, discovered: nil)
         if entriesInCycles.contains(label) { continue }
-        for architecture in madeArchitectures(of: label) {
-          try compile(image, image.entry.label.on(architecture))
-        }
+        for architecture in madeArchitectures(of: label) { try compile(image, label.on(architecture)) }
         addIndex(of: image.entry.label, at: image.entry.location)
       } else if let image = imagesByLabel[label] {
         checkDeclaredEdges(of: image)

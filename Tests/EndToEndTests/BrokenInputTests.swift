@@ -17,10 +17,10 @@ struct Breakage: Sendable, CustomTestStringConvertible {
 let breakages: [Breakage] = [
   Breakage("bad YAML", "graph.d/system.yml:") { try $0.edit("graph.d/system.yml", "bases:", "bases: [") },
   Breakage("a tab in YAML", "index.d/app.yml:") { try $0.edit("index.d/app.yml", "  - id: 2", "\t- id: 2") },
-  Breakage("an unknown key", "graph.yml:3:1: error: unknown key 'archs'") {
+  Breakage("an unknown key", "graph.yml:4:1: error: unknown key 'archs'") {
     try $0.edit("graph.yml", "arches:", "archs: []\narches:")
   },
-  Breakage("an unknown architecture", "graph.yml:3:10: error: 'arm65' is no architecture") {
+  Breakage("an unknown architecture", "graph.yml:4:10: error: 'arm65' is no architecture") {
     try $0.edit("graph.yml", "[x86_64,", "[arm65,")
   },
   Breakage("FROM names no image", "images/httpd/Dockerfile:1:6: error: ") {
@@ -103,7 +103,7 @@ extension EndToEnd {
           #expect(!located.isEmpty, "\(breakage.name): \(ended.transcript)")
           #expect(carets.count >= located.count, "\(breakage.name): \(ended.transcript)")
         }
-        try await Program(["cp", "-R", World.example + "/.", world.workspace]).check()
+        try await world.restore()
       }
       try await world.graph("plan", "--exit-code").check()
     }

@@ -304,17 +304,17 @@ struct AddTests {
     func select(_ path: String, _ entries: [Layer.Entry]) async throws -> [String] {
       let input = try store.write(Layer(entries: entries), as: .layer)
       let action = Action(
-        rule: ExtractOperation.rule, arguments: [.init("path", path)],
-        inputs: [Input("layer/00", .leaf(Leaf(input, .bytes([]), origin: "")))],
-        outputs: [.init("content", .layer)])
+        rule: SelectOperation.rule, arguments: [.init("path", path)],
+        inputs: [Input("from/00", .leaf(Leaf(input, .bytes([]), origin: "")))],
+        outputs: [.init("layer", .layer)])
       let task = ActionTask(
         node: Node(label: Label(package: "a", name: "b"), step: "s", action: action),
         key: Preimage(action, inputNames: [input.description]).key, inputs: [input])
-      let output = try #require(try await ExtractOperation().run(task, store: store)["content"])
+      let output = try #require(try await SelectOperation().run(task, store: store)["layer"])
       return try store.readLayer(output).entries.map { "\($0.path) \(String($0.mode, radix: 8))" }
     }
-    #expect(try await select("opt/sub", Self.full) == ["source 750", "source/l 777"])
-    #expect(try await select("/current/f", Self.full) == ["source 4750"])
+    #expect(try await select("opt/sub", Self.full) == ["opt 755", "opt/sub 750", "opt/sub/l 777"])
+    #expect(try await select("/current/f", Self.full) == ["current 755", "current/f 4750"])
     #expect(try await select("", Self.root).count == Self.root.count + 1)
     await #expect(throws: ActionFailed.self) { _ = try await select("none", Self.full) }
   }

@@ -33,7 +33,7 @@ struct MemoryBuild {
     try #require(problems == [])
     self.compiled = compiled
     let operations: [any Operation] = [
-      CopyOperation(), MakeFolderOperation(), ConfigureOperation(),
+      CopyOperation(), MakeFolderOperation(), ConfigureOperation(), SelectOperation(),
     ]
     for id in compiled.graph.order {
       let node = compiled.graph[id]

@@ -86,15 +86,10 @@ struct RunMountTests {
         "type=secret,id=x,env=A=B",
         "'A=B' is no name of a variable | write --mount=type=secret,id=NAME,env=VARIABLE"
       ),
-      (
-        "target=/x,from=other",
-        "RUN --mount with from='other' is not built yet | mount from the build context, or COPY what the command needs"
-      ),
     ])
   func wrong(mount: String, expected: String) async throws {
     let (graph, problems) = try await RunWorkspace("--mount=\(mount) make").compile()
-    let column = mount.contains("from=") ? 28 : 5
-    #expect(problems == ["a/Dockerfile:3:\(column): error: \(expected)"])
+    #expect(problems == ["a/Dockerfile:3:5: error: \(expected)"])
     #expect(!graph.targets.keys.contains { $0.name == "a" })
   }
 
@@ -160,47 +155,31 @@ struct RunMountTests {
     #expect(try await tree(nil).contains("source/lib/b 644"))
   }
 
-  @Test("what a stage shows is a layer of its own, which a change elsewhere in the stage leaves as it is")
-  func extract() async throws {
-    let store = MemoryBlobs()
-    let file = Layer.Entry.Content.file(try store.write(Array("x".utf8)))
-    func layer(_ entries: Layer.Entry...) throws -> Artifact {
-      try store.write(Layer(entries: entries), as: .layer)
+  @Test("from= names a stage, an image or a label, of which one path is an input")
+  func from() async throws {
+    func content(_ from: String, before: String = "") async throws -> (Node, Command.Mount.Content)? {
+      var workspace = TextWorkspace()
+      workspace.files["graph.yml"] = "name: demo\narches: [x86_64]\n"
+      workspace.addBase()
+      workspace.add(
+        image: "a",
+        "FROM base/minimal AS build\nRUN make\nFROM base/minimal\nRUN --mount=from=\(from),source=/out/x,target=/x a\n"
+      )
+      let graph = try await workspace.graph()
+      let run = try #require(graph.nodes.first { $0.action.command?.mounts.isEmpty == false })
+      guard case .bind(let content, _)? = run.action.command?.mounts.first?.kind,
+        case .output(let node, _)? = run.action.inputs.first(where: { $0.role == content.role })?.source
+      else { return nil }
+      return (graph[node], content)
     }
-    let below = try layer(
-      .init(path: "opt", content: .directory, mode: 0o750, owner: 5),
-      .init(path: "opt/gone", content: file, mode: 0o644),
-      .init(path: "opt/kept", content: file, mode: 0o600),
-      .init(path: "opt/name", content: .hardlink(target: "opt/kept"), mode: 0o600),
-      .init(path: "current", content: .symlink(target: "/opt"), mode: 0o777))
-    let above = try layer(
-      .init(path: "opt", content: .directory, mode: 0o755, owner: 6),
-      .init(path: "opt/gone", content: .whiteout, mode: 0),
-      .init(path: "opt/deep/new", content: file, mode: 0o755))
-    func extracted(_ path: String, _ layers: [Artifact]) async throws -> Layer {
-      let action = Action(
-        rule: ExtractOperation.rule, arguments: [.init("path", path)],
-        inputs: layers.indices.map { Input("layer/0\($0)", .output(NodeID(index: 0), "layer")) },
-        outputs: [.init("content", .layer)])
-      let node = Node(label: try Label("//test/extract"), step: "extract", action: action)
-      let task = ActionTask(node: node, key: Key(digest: Digest(ofText: "")), inputs: layers)
-      return try store.readLayer(
-        try #require(try await ExtractOperation().run(task, store: store)["content"]))
+    for (from, count) in [("build", 2), ("0", 2), ("base/minimal", 1), ("//rpm/bash:x86_64", 1)] {
+      let (node, shown) = try #require(try await content(from))
+      #expect(node.action.rule == SelectOperation.rule && node.action.value("path") == "out/x")
+      #expect(node.action.inputs.count == count, "\(from)")
+      #expect(shown.path == "out/x" && node.step == "1/2 mount 1")
     }
-    let layers = [below, above]
-    let opt = try await extracted("opt", layers)
-    #expect(
-      opt.entries.map { "\($0.path) \(String($0.mode, radix: 8)) \($0.owner)" } == [
-        "source 755 6", "source/deep 755 0", "source/deep/new 755 0", "source/kept 600 0",
-        "source/name 600 0",
-      ])
-    #expect(try await extracted("current", layers) == opt)
-    #expect(try await extracted("opt", layers + [try layer(.init(path: "b", content: file, mode: 1))]) == opt)
-    #expect(try await extracted("current/kept", layers).entries.map(\.path) == ["source"])
-    #expect(try await extracted("", layers).entries.map(\.path).contains("source/opt/kept"))
-    await #expect { try await extracted("opt/gone", layers) } throws: {
-      ($0 as? ActionFailed)?.reason == "there is no '/opt/gone' to mount"
-    }
+    let (_, problems) = try await RunWorkspace("--mount=target=/x,from=other make").compile()
+    #expect(problems.count == 1 && problems[0].hasPrefix("a/Dockerfile:3:28: error: "), "\(problems)")
   }
 
   @Test("a package installation is solved although its cache is mounted, and not with any other mount")

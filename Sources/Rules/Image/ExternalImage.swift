@@ -12,7 +12,7 @@ extension Compilation {
     guard let pin = imagePin(reference, architecture) else {
       let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
       if resolved.snapshot.absentImages?.contains(absent) == true {
-        lacks("the image '\(reference)', which its registry does not have for it", at: location)
+        lacks("the image '\(reference)', which its registry does not have for \(architecture)", at: location)
       }
       return nil
     }

@@ -90,3 +90,47 @@ extension InstructionReader {
     return nil
   }
 }
+
+/// What is at one path of stacked layers, as a layer that stands alone: the folders on the way are in it.
+///
+/// Inputs `from/NN`; argument `path`, links in which are followed. What is elsewhere in the layers does not change the
+/// result, so that an edit there goes no further.
+public struct SelectOperation: Operation {
+  static let rule = Action.Rule("select", version: 1)
+  public var rule: Action.Rule { Self.rule }
+
+  public init() {}
+
+  public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
+    let layers = try task.inputs(under: "from").map { name, artifact in
+      artifact.kind == .blob
+        ? Layer(entries: [Layer.Entry(path: name, content: .file(artifact.digest), mode: 0o644)])
+        : try store.readLayer(artifact)
+    }
+    let root = StackedRoot(layers)
+    let path = task.action.value("path") ?? ""
+    guard let real = root.resolve(path), root.exists(real) else {
+      throw ActionFailed(.deterministic, "there is no '/\(path)' in what 'from' names")
+    }
+    let asked = String(InstructionReader.join("/", path).dropFirst())
+    var entries: [Layer.Entry] = []
+    var parent = asked.split(separator: "/").dropLast()
+    while !parent.isEmpty {
+      entries.append(Layer.Entry(path: parent.joined(separator: "/"), content: .directory, mode: 0o755))
+      parent = parent.dropLast()
+    }
+    if let found = root.found(real) {
+      var top = found.entry
+      top.path = asked
+      if !asked.isEmpty { entries.append(top) }
+    }
+    let prefix = real.isEmpty ? 0 : real.utf8.count + 1
+    for found in root.contents(of: real) {
+      var entry = found.entry
+      let below = String(found.path.utf8.dropFirst(prefix)) ?? found.path
+      entry.path = asked.isEmpty ? below : "\(asked)/\(below)"
+      entries.append(entry)
+    }
+    return ["layer": try store.write(Layer(entries: entries), as: .layer)]
+  }
+}

@@ -85,48 +85,47 @@ extension InstructionReader {
         "'\(source)' leaves what it is mounted from", "name a path below it, without '..'")
     }
     let action: Action
-    switch try mount.from.map({ try self.source(named: $0) }) {
-    case .some(nil): return nil
-    case .delivered(let tree, _)??: return (.init(role: role, path: path), Input(role, tree))
-    case .layers(let layers)??:
+    switch try mountSource(mount.from, instruction) {
+    case nil: return nil
+    case .folder(let context):
+      guard let found = try files(at: path, of: context, mount.location) else { return nil }
       action = Action(
-        rule: ExtractOperation.rule, arguments: [.init("path", path)],
-        inputs: layers.enumerated().map { Input("layer/\(ImageState.number($0))", $1) },
-        outputs: [.init("content", .layer)])
-    case .folder(let context)??:
-      guard let found = try files(at: path, in: context, location: mount.location) else { return nil }
-      action = Self.contextAction(found)
-    case nil:
-      guard let context = try context(instruction),
-        let found = try files(at: path, in: context, location: mount.location)
-      else { return nil }
-      action = Self.contextAction(found)
+        rule: ContextOperation.rule, arguments: [.init("entries", found.entries)], inputs: found.inputs,
+        outputs: [.init("content", .tree)])
+    case .some(let other):
+      action = Action(
+        rule: SelectOperation.rule, arguments: [.init("path", path)], inputs: other.inputs,
+        outputs: [.init("layer", .layer)])
     }
     let node = compilation.builder.add(
       Node(
         label: label, step: "\(self.number) mount \(number)", detail: path, action: action,
         location: mount.location))
-    return (.init(role: role, path: ContextOperation.name), Input(role, .output(node, "content")))
+    let isOfContext = action.rule == ContextOperation.rule
+    return (
+      .init(role: role, path: isOfContext ? ContextOperation.name : path),
+      Input(role, .output(node, action.outputs[0].name))
+    )
   }
 
-  private static func contextAction(_ found: CopySources) -> Action {
-    Action(
-      rule: ContextOperation.rule, arguments: [.init("entries", found.entries)], inputs: found.inputs,
-      outputs: [.init("content", .tree)])
+  private mutating func mountSource(
+    _ from: Located<String>?, _ instruction: Dockerfile.Instruction
+  ) throws -> FileSource? {
+    if let from { return try source(named: from) }
+    return try context(instruction).map { .folder($0) }
   }
 
-  /// What is at a path of a context.
   private mutating func files(
-    at path: String, in context: ContextFiles, location: SourceLocation
+    at path: String, of context: ContextFiles, _ location: SourceLocation
   ) throws -> CopySources? {
     // The source of a mount is a path and no pattern.
     let literal = path.map { "*?[\\".contains($0) ? "\\\($0)" : "\($0)" }.joined()
-    var files = CopySources()
     do {
-      try files.add(
+      var found = CopySources()
+      try found.add(
         try FileSelection([literal], in: context.root, called: context.name, isContext: true), of: context,
         unpacks: false)
-      return files
+      return found
     } catch let fault as FileSelection.Fault {
       fail(fault.message.replacing(literal, with: path), at: location, hint: fault.hint)
     } catch let error as GraphError {

@@ -39,9 +39,15 @@ final class World: Sendable {
   /// The example, for two of its architectures, without a store.
   static func fresh() async throws -> World {
     let world = try World()
-    try await Program(["cp", "-R", example, world.workspace]).check()
-    try world.edit("graph.yml", architectures, "arches: [x86_64, aarch64]")
+    try FileManager.default.createDirectory(atPath: world.workspace, withIntermediateDirectories: false)
+    try await world.restore()
     return world
+  }
+
+  /// Makes the files of the workspace those of `fresh()` again.
+  func restore() async throws {
+    try await Program(["cp", "-R", Self.example + "/.", workspace]).check()
+    try edit("graph.yml", Self.architectures, "arches: [x86_64, aarch64]")
   }
 
   /// The line of the example's graph.yml that names its architectures.
