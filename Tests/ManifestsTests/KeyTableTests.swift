@@ -39,6 +39,7 @@ struct KeyTableTests {
     let cases: [(files: [String: String], table: ManifestMapping)] = [
       (["graph.yml": Self.graph + unknown], .settings),
       (["graph.yml": Self.graph + "registries: {a.b: {\(unknown)}}\n"], .registry),
+      (["graph.yml": Self.graph + "policy: {\(unknown)}\n"], .policy),
       (["graph.yml": Self.graph, "index.d/a.yml": unknown], .indexFile),
       (["graph.yml": Self.graph, "index.d/a.yml": "Projects:\n  - \(unknown)\n"], .indexEntry),
       (["graph.yml": Self.graph, "graph.d/a.yml": unknown], .targetsFile),
@@ -61,7 +62,7 @@ struct KeyTableTests {
 
   @Test("keys that are accepted and mean nothing are in the tables")
   func ignored() throws {
-    let text = "job-id: x\n" + ManifestMapping.pipeline.ignored.map { "\($0): 1\n" }.joined()
+    let text = "job-id: x\n" + ManifestMapping.pipeline.ignored.map { "\($0): []\n" }.joined()
     #expect(CCCPReader.read(Array(text.utf8), file: "cccp.yml").1.all.isEmpty)
     let entry = "Projects:\n  - build_context: x\n"
     let messages = try Self.load(["graph.yml": Self.graph, "index.d/a.yml": entry]).all.map(\.message)

@@ -18,6 +18,19 @@ extension ManifestMapping {
         "what the last action of an image writes into it"),
       .init(
         "compression", .choice(Settings.Compression.allCases.map(\.rawValue)), fallback: "zstd", "of layers"),
+      .init("policy", .mapping(policy), "where inputs may come from; what is not written is not limited"),
+    ])
+
+  static let policy = ManifestMapping(
+    "'policy'",
+    [
+      .init("git-hosts", .texts, "hosts of git repositories; *.example.org for all below it"),
+      .init("registries", .texts, "registries that images may be taken from"),
+      .init(
+        "repositories", .texts, "hosts and addresses to fetch from, labels of repositories that bases may use"
+      ),
+      .init(
+        "base-ancestry", .texts, "what every image has to stand on: labels, images of registries, scratch"),
     ])
 
   static let registry = ManifestMapping(
@@ -35,7 +48,7 @@ extension ManifestMapping {
   public static let indexEntry = ManifestMapping(
     "an index entry", ignored: ["build_context"],
     [
-      .init("id", .text, required: true, "unique within the file; any text"),
+      .init("id", .text, required: true, "a whole number above 0, unique within the file"),
       .init("app-id", .text, required: true, "the namespace: the file's name up to its first dot"),
       .init("job-id", .text, required: true, "the image's name"),
       .init("git-url", .text, required: true, "a path relative to the workspace, or an address"),
@@ -116,17 +129,25 @@ extension ManifestMapping {
 
   /// `cccp.yml` beside a Dockerfile.
   public static let pipeline = ManifestMapping(
-    "a cccp file",
-    ignored: [
-      "docker-index", "custom-delivery", "local-delivery", "Upstreams", "upstreams", "nulecule-file",
-      "desired-tag",
-    ],
+    "a cccp file", ignored: ["desired-tag", "Upstreams"],
     [
       .init("job-id", .text, required: true, "the index entry's"),
       .init("test-skip", .flag, fallback: "true", "whether the test script is not run"),
       .init("test-script", .text, "tests the image"),
       .init("build-script", .text, "builds what the image needs"),
       .init("delivery-script", .text, "delivers the image"),
+      .init("docker-index", .flag, fallback: "true", "whether the public registry gets it, too"),
+      .init("custom-delivery", .either([.flag, .text]), fallback: "false", "a script delivers it"),
+      .init("local-delivery", .flag, fallback: "true", "whether the workspace's registry gets it"),
+      .init("upstreams", .list(upstream), "branches of git repositories that it follows"),
+      .init("nulecule-file", .text, fallback: "nulecule", "beside the Dockerfile"),
+    ])
+
+  static let upstream = ManifestMapping(
+    "an item of 'upstreams'",
+    [
+      .init("ref", .text, required: true, "a branch"),
+      .init("url", .text, required: true, "of a git repository"),
     ])
 
   /// The mappings that the lists of a file of `graph.d` hold, by the list's key.
