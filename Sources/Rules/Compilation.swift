@@ -17,7 +17,7 @@ public enum GraphCompiler {
     _ resolved: ResolvedWorkspace, buildNumber: String?
   ) throws -> (compiled: CompiledWorkspace, diagnostics: Diagnostics) {
     let compilation = Compilation(resolved, buildNumber: buildNumber)
-    try compilation.compileEverything()
+    try LargeStack.run { try compilation.compileEverything() }
     return (
       CompiledWorkspace(graph: compilation.builder.build(), images: compilation.imageTargets),
       compilation.diagnostics
