@@ -52,6 +52,8 @@ final class Compilation {
   /// By source and folder.
   var listings: [String: [SourceFile]] = [:]
   var contexts: [String: ContextFiles] = [:]
+  /// By label, reference and architecture: each is pulled once, however many stages name it.
+  var externals: [String: ImageState] = [:]
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
@@ -309,7 +311,7 @@ final class Compilation {
   var commands: [CommandTarget] { resolved.workspace.commands }
 
   // Compiling what a target needs before it costs stack.
-  private static let depthMax = 300
+  private static let depthMax = 150
 
   private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
     -> T??
