@@ -1,11 +1,16 @@
+#include <solv/bitmap.h>
+#include <solv/evr.h>
 #include <solv/pool.h>
+#include <solv/pool_parserpmrichdep.h>
 #include <solv/poolarch.h>
 #include <solv/repo.h>
 #include <solv/repo_rpmmd.h>
 #include <solv/repo_solv.h>
 #include <solv/selection.h>
 #include <solv/solver.h>
+#include <solv/rules.h>
 #include <solv/solvable.h>
 #include <solv/chksum.h>
 #include <solv/solv_xfopen.h>
 #include <solv/solvversion.h>
+#include <solv/transaction.h>

@@ -33,14 +33,14 @@ public struct EntryOptions: Sendable {
 }
 
 extension Resolver {
-  /// Warns of items of `images:` that have no effect: a pattern without entries, an argument that nothing declares.
+  /// Warns of items of `images:` that have no effect: a label without an entry, an argument that nothing declares.
   static func check(
     _ items: [ImageOptions], _ workspace: Workspace, _ images: [ResolvedImage],
     _ diagnostics: inout Diagnostics
   ) {
     for item in items {
       let labels = workspace.images.map(\.label).filter { item.pattern.value.matches($0) }
-      if labels.isEmpty {
+      if labels.isEmpty, item.pattern.value.exactLabel != nil {
         let near = Nearest.match(
           for: item.pattern.value.description, among: workspace.images.map(\.label.description))
         diagnostics.add(

@@ -35,14 +35,22 @@ private struct EntryPaths {
 /// An entry with its source at hand: reads the files that stand in it, and reports all that is wrong with them.
 private final class EntrySource {
   let entry: ImageEntry
+  /// For the lines of the index that messages show.
+  let workspace: Workspace
   let paths: EntryPaths
   let tree: any SourceTree
   /// Stands before a path in messages.
   let prefix: String
   private(set) var diagnostics = Diagnostics()
 
-  init(entry: ImageEntry, paths: EntryPaths, tree: any SourceTree, prefix: String) {
-    (self.entry, self.paths, self.tree, self.prefix) = (entry, paths, tree, prefix)
+  init(entry: ImageEntry, of workspace: Workspace, paths: EntryPaths, tree: any SourceTree, prefix: String) {
+    (self.entry, self.workspace, self.paths, self.tree, self.prefix) = (entry, workspace, paths, tree, prefix)
+  }
+
+  private func add(
+    _ severity: Diagnostic.Severity, _ message: String, at value: Located<String>, hint: String?
+  ) {
+    diagnostics.add(workspace.diagnostic(severity, message, at: value, hint: hint))
   }
 
   private enum Found<Value> {
@@ -51,12 +59,12 @@ private final class EntrySource {
 
   /// What the source says of a path; faults of links and the like are reported at `location`.
   private func ask<Value>(
-    at location: SourceLocation, _ question: () throws -> Value?
+    at value: Located<String>, _ question: () throws -> Value?
   ) throws -> Found<Value> {
     do {
       return try question().map { .value($0) } ?? .nothing
     } catch let error as GraphError where error.kind == .user {
-      diagnostics.add(.error(error.message, at: location, hint: error.hint))
+      add(.error, error.message, at: value, hint: error.hint)
       return .refused
     }
   }
@@ -68,13 +76,13 @@ private final class EntrySource {
     paths.folder.isEmpty
       ? true
       : try require(
-        .folder, paths.folder, "git-path", at: entry.gitPath.location,
+        .folder, paths.folder, "git-path", at: entry.gitPath,
         hint: "it is the folder of the Dockerfile, relative to the root of the repository")
   }
 
   /// - Throws: `PrebuildMissing` where a script that is not run would make the Dockerfile.
   func dockerfile() throws -> Dockerfile? {
-    switch try ask(at: entry.targetFile.location, { try tree.read(paths.dockerfile) }) {
+    switch try ask(at: entry.targetFile, { try tree.read(paths.dockerfile) }) {
     case .refused: return nil
     case .value(let bytes):
       let (dockerfile, faults) = DockerfileReader.read(bytes, file: prefix + paths.dockerfile)
@@ -87,10 +95,9 @@ private final class EntrySource {
             "'\(paths.dockerfile)' is not in \(shownOrigin), and prebuild-script '\(script.value)' is not run",
           hint: "commit what the script makes, or build it with a target of graph.d")
       }
-      diagnostics.add(
-        .error(
-          "there is no '\(paths.dockerfile)' in \(shownOrigin)", at: entry.targetFile.location,
-          hint: "git-path is the folder, target-file the Dockerfile in it"))
+      add(
+        .error, "there is no '\(paths.dockerfile)' in \(shownOrigin)", at: entry.targetFile,
+        hint: "git-path is the folder, target-file the Dockerfile in it")
       return nil
     }
   }
@@ -102,23 +109,23 @@ private final class EntrySource {
     var hasContext = true
     if paths.context != paths.folder, !paths.context.isEmpty {
       hasContext = try require(
-        .folder, paths.context, "build-context", at: entry.buildContext.location,
+        .folder, paths.context, "build-context", at: entry.buildContext,
         hint: "it is a folder, relative to git-path")
     }
     if let context = entry.prebuildContext, let folder = paths.prebuildFolder, !folder.isEmpty {
       try require(
-        .folder, folder, "prebuild-context", at: context.location,
+        .folder, folder, "prebuild-context", at: context,
         hint: "it is a folder, relative to the root of the repository")
     }
     if let script = entry.prebuildScript, let path = paths.prebuildScript {
       let isThere = try require(
-        .file, path, "prebuild-script", at: script.location,
+        .file, path, "prebuild-script", at: script,
         hint: "it is a file, relative to prebuild-context")
       if isThere {
-        diagnostics.add(
-          .warning(
-            "prebuild-script '\(script.value)' is not run: the image is built from the repository as it is",
-            at: script.location, hint: "commit what the script makes, or build it with a target of graph.d"))
+        add(
+          .warning,
+          "prebuild-script '\(script.value)' is not run: the image is built from the repository as it is",
+          at: script, hint: "commit what the script makes, or build it with a target of graph.d")
       }
     }
     return hasContext
@@ -126,15 +133,14 @@ private final class EntrySource {
 
   @discardableResult
   private func require(
-    _ wanted: SourceKind, _ path: String, _ key: String, at location: SourceLocation, hint: String
+    _ wanted: SourceKind, _ path: String, _ key: String, at value: Located<String>, hint: String
   ) throws -> Bool {
-    switch try ask(at: location, { try tree.kind(path) }) {
+    switch try ask(at: value, { try tree.kind(path) }) {
     case .value(wanted): return true
     case .refused: return false
     case .value, .nothing:
       let what = wanted == .file ? "file" : "folder"
-      diagnostics.add(
-        .error("\(key): there is no \(what) '\(path)' in \(shownOrigin)", at: location, hint: hint))
+      add(.error, "\(key): there is no \(what) '\(path)' in \(shownOrigin)", at: value, hint: hint)
       return false
     }
   }
@@ -142,7 +148,7 @@ private final class EntrySource {
   func pipelineFile() throws -> PipelineFile? {
     for name in CCCPReader.fileNames {
       let path = paths.folder.isEmpty ? name : "\(paths.folder)/\(name)"
-      switch try ask(at: entry.gitPath.location, { try tree.read(path) }) {
+      switch try ask(at: entry.gitPath, { try tree.read(path) }) {
       case .nothing: continue
       case .refused: return nil
       case .value(let bytes):
@@ -155,10 +161,7 @@ private final class EntrySource {
     let hint = "write one that holds 'job-id: \(entry.jobID.value)'"
     let message = "there is no cccp.yml beside '\(entry.targetFile.value)'"
     // The script may make it.
-    diagnostics.add(
-      entry.prebuildScript == nil
-        ? .error(message, at: entry.gitPath.location, hint: hint)
-        : .warning(message, at: entry.gitPath.location, hint: hint))
+    add(entry.prebuildScript == nil ? .error : .warning, message, at: entry.gitPath, hint: hint)
     return nil
   }
 
@@ -168,27 +171,23 @@ private final class EntrySource {
         entry.prebuildScript != nil || CCCPReader.isExempt(app: entry.appID.value, job: entry.jobID.value)
       let message = "job-id '\(file.jobID.value)' is not the index entry's '\(entry.jobID.value)'"
       let hint = "the entry is at \(entry.location)"
-      diagnostics.add(
-        isExempt
-          ? .warning(message, at: file.jobID.location, hint: hint)
-          : .error(message, at: file.jobID.location, hint: hint))
+      add(isExempt ? .warning : .error, message, at: file.jobID, hint: hint)
     }
     for (key, named) in file.namedFiles {
       guard let path = RepositoryPath.join(paths.folder, named.value) else {
-        diagnostics.add(
-          .error(
-            "\(key) '\(named.value)' leaves the repository", at: named.location,
-            hint: "name a file beside it, or below its folder"))
+        add(
+          .error, "\(key) '\(named.value)' leaves the repository", at: named,
+          hint: "name a file beside it, or below its folder")
         continue
       }
       try require(
-        .file, path, key, at: named.location, hint: "it is relative to the folder of the Dockerfile")
+        .file, path, key, at: named, hint: "it is relative to the folder of the Dockerfile")
     }
   }
 
   func platformLimits() throws -> PlatformLimits? {
     let path = paths.folder.isEmpty ? ContainerReader.fileName : "\(paths.folder)/\(ContainerReader.fileName)"
-    guard case .value(let bytes) = try ask(at: entry.gitPath.location, { try tree.read(path) }) else {
+    guard case .value(let bytes) = try ask(at: entry.gitPath, { try tree.read(path) }) else {
       return nil
     }
     let (limits, faults) = ContainerReader.read(bytes, file: prefix + path)
@@ -223,7 +222,7 @@ extension Resolver {
       tree = GitSourceTree(url: url, commit: pin.commit, repositories: ports.git)
       prefix = "\(GitURL.shown(url))#"
     }
-    let source = EntrySource(entry: entry, paths: paths, tree: tree, prefix: prefix)
+    let source = EntrySource(entry: entry, of: workspace, paths: paths, tree: tree, prefix: prefix)
     defer { diagnostics.add(contentsOf: source.diagnostics) }
     guard try source.hasFolder() else { return nil }
     let hasContext = try source.checkPaths()

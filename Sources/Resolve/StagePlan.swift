@@ -218,6 +218,11 @@ extension StagePlan {
       }
   }
 
+  /// What the FROM lines of its stages name, but for stages of the file.
+  public var usedBases: [String] {
+    used.map { stages[$0] }.filter { if case .stage = $0.base { false } else { true } }.map(\.image)
+  }
+
   /// What the image stands on: all that its stages name.
   public var references: [Reference] { used.flatMap { sources(of: stages[$0]) } }
 }

@@ -3,7 +3,7 @@ import GraphCore
 /// The rules this package brings: their operations, and the host's tools that they run.
 public enum RuleSet {
   /// Programs of the host that rules run themselves; pinned by digest like those that commands declare.
-  public static let hostTools = ["createrepo_c", "rpm", "sh"]
+  public static let hostTools = ["cp", "createrepo_c", "rpm", "sh"]
 
   /// - Parameter scratch: a folder for files while they are made.
   public static func operations(
@@ -15,8 +15,8 @@ public enum RuleSet {
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
-      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), SelectOperation(),
-      UnresolvedOperation(),
+      PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), RemovePathsOperation(),
+      SelectOperation(), UnresolvedOperation(),
     ]
   }
 }

@@ -88,7 +88,12 @@ public final class Store: Sendable {
   private static func existingVersion(_ path: String) throws -> Bool {
     var status = stat()
     guard stat("\(path)/VERSION", &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return false }
+      if errno == ENOENT { return false }
+      if errno == ENOTDIR {
+        throw GraphError(
+          .environment, "'\(path)' cannot be a store: it is no folder, or in something that is none",
+          hint: "name an empty folder, or one that does not exist")
+      }
       throw OpenFile.failure("cannot read", "\(path)/VERSION")
     }
     let text = String(decoding: try OpenFile(reading: "\(path)/VERSION").readAll(atMost: 4096), as: UTF8.self)

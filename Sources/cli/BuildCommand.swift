@@ -7,11 +7,18 @@ import Store
 
 struct BuildCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Bring targets up to date: run what the plan lists, and nothing else.")
+    commandName: "build", abstract: "Bring targets up to date: run what the plan lists, and nothing else.",
+    discussion: """
+      Examples:
+        graph build
+        graph build //app/httpd:aarch64
+        graph build --keep-going -j 8 //...:x86_64
+        graph build --refresh //base/...
+      """)
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
-  @Argument(help: "Labels or patterns. Default: everything.") var labels: [String] = []
+  @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []
 
   func run() async throws {
     try await Exit.reporting {

@@ -4,7 +4,13 @@ import Report
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Report everything that is wrong with the workspace, and build nothing.")
+    commandName: "check", abstract: "Report everything that is wrong with the workspace, and build nothing.",
+    discussion: """
+      Examples:
+        graph check
+        graph check --offline
+        graph check --directory examples/index
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Print the messages as JSON.") var json = false

@@ -7,7 +7,12 @@ import Store
 struct CleanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "clean",
-    abstract: "Remove what can be made again: checkouts and caches, or the whole store.")
+    abstract: "Remove what can be made again: checkouts and caches, or the whole store.",
+    discussion: """
+      Examples:
+        graph clean
+        graph clean --all --store /tmp/store
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Flag(name: .customLong("all"), help: "Remove the whole store: results, snapshots and history too.")

@@ -2,16 +2,24 @@ import ArgumentParser
 import Execute
 import GraphCore
 import Manifests
+import Report
 import Rules
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Say what this machine can and cannot do, and the command that mends it.",
-    discussion:
-      "In a workspace, its architectures and tools are looked at; elsewhere, those of the host alone.")
+    discussion: """
+      In a workspace, its architectures and tools are looked at; elsewhere, those of the host alone.
+
+      Examples:
+        graph doctor
+        graph doctor --json
+        graph doctor --directory examples/index
+      """)
 
   @OptionGroup var options: GlobalOptions
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await Exit.reporting {
@@ -27,8 +35,15 @@ struct DoctorCommand: AsyncParsableCommand {
       .examine(
         architectures: workspace?.settings.architectures.map(\.value) ?? [.host],
         tools: Self.tools(of: workspace))
+      if json {
+        Console.print(
+          Listings.findings(
+            findings.map {
+              .init(verdict: $0.verdict.rawValue, subject: $0.subject, detail: $0.detail, remedy: $0.remedy)
+            }))
+      }
       let width = findings.map(\.subject.count).max() ?? 0
-      for finding in findings {
+      for finding in findings where !json {
         let subject = finding.subject + String(repeating: " ", count: width - finding.subject.count)
         let verdict = finding.verdict.rawValue
         Console.print(

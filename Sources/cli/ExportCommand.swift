@@ -21,6 +21,12 @@ struct ExportCommand: AsyncParsableCommand {
       An image without architecture is exported with all of them. TAG and NAME may hold {published-name}, {tag}, {arch} \
       and {oci-arch}; with them, several labels or patterns go to a registry, a layout or a docker-archive at once.
       Credentials are those of 'podman login' and 'docker login'.
+
+      Examples:
+        graph export //app/httpd:aarch64 /tmp/httpd
+        graph export //repo/os:x86_64 /srv/repo/x86_64
+        graph export //app/httpd docker-archive:/tmp/httpd.tar:httpd:2.4
+        graph export //app/... docker://registry.example.org/{published-name}:{tag}
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case oci, docker }
@@ -38,7 +44,8 @@ struct ExportCommand: AsyncParsableCommand {
   @Flag(help: "Speak to the registry without TLS, or without looking at its certificate.")
   var insecure = false
   @Argument(
-    help: ArgumentHelp("Labels or patterns, then where to write.", valueName: "label ... destination"))
+    help: ArgumentHelp("Labels or patterns, then where to write.", valueName: "label ... destination"),
+    completion: .labels)
   var words: [String]
 
   func validate() throws {

@@ -34,6 +34,10 @@ struct GlobalOptions: ParsableArguments {
 
   func validate() throws {
     if store?.isEmpty == true { throw ValidationError("--store needs the name of a folder") }
+    var status = stat()
+    if directory != nil, stat(startFolder, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR {
+      throw ValidationError("--directory needs a folder, and '\(directory ?? "")' is none")
+    }
     if refresh && offline { throw ValidationError("--refresh needs the network that --offline forbids") }
     if refresh && snapshot != nil {
       throw ValidationError("--refresh makes a snapshot, and --snapshot names one")

@@ -13,11 +13,13 @@ struct GraphProgram: AsyncParsableCommand {
       """,
     version: "graph \(Version.text)",
     subcommands: [
-      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, WhyCommand.self,
+      PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, QueryCommand.self,
+      ShowCommand.self, InputsCommand.self, WhyCommand.self,
       LogCommand.self,
       ExportCommand.self, LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,
       DoctorCommand.self,
-      CleanCommand.self,
+      CleanCommand.self, InitCommand.self, SchemaCommand.self, CompletionCommand.self,
+      CompleteLabelsCommand.self,
     ])
 }
 

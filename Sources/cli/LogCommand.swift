@@ -6,14 +6,26 @@ import Store
 
 struct LogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "log", abstract: "List past runs, what one of them did, or print the newest log of a label.")
+    commandName: "log", abstract: "List past runs, what one of them did, or print the newest log of a label.",
+    discussion: """
+      Examples:
+        graph log
+        graph log 12
+        graph log //app/httpd:aarch64 '3 RUN'
+        graph log -n 5 --json
+      """)
 
   @OptionGroup var options: GlobalOptions
   @Argument(
-    help: "Nothing: the runs. A number: what that run did. A label, with a step or not: its newest log.")
+    help: "Nothing: the runs. A number: what that run did. A label, with a step or not: its newest log.",
+    completion: .labels)
   var subject: [String] = []
   @Option(name: .shortAndLong, help: "How many runs to list.") var number = 20
   @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    if number < 1 { throw ValidationError("-n needs a number from 1 on") }
+  }
 
   func run() async throws {
     try await Exit.reporting {
@@ -63,6 +75,7 @@ struct LogCommand: AsyncParsableCommand {
       case "ran": counts.ran += 1
       case "cut": counts.cutOff += 1
       case "failed": counts.failed += 1
+      case "interrupted": counts.interrupted += 1
       default: counts.skipped += 1
       }
     }

@@ -11,6 +11,11 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       The ports that the image exposes are published under their own numbers; --publish gives others. What the program \
       changes is thrown away when it ends.
+
+      Examples:
+        graph run //app/httpd
+        graph run //app/httpd:aarch64 --publish 8081:80
+        graph run //library/core@7 -- /bin/sh -c 'cat /etc/os-release'
       """)
 
   @OptionGroup var options: GlobalOptions
@@ -19,7 +24,7 @@ struct RunCommand: AsyncParsableCommand {
     name: .shortAndLong,
     help: ArgumentHelp("Publish a port of the image on 127.0.0.1.", valueName: "host:port"))
   var publish: [String] = []
-  @Argument(help: "An image; without architecture, the host's.") var label: String
+  @Argument(help: "An image; without architecture, the host's.", completion: .labels) var label: String
   @Argument(parsing: .postTerminator, help: "Arguments in place of the image's command.") var arguments:
     [String] = []
 

@@ -95,6 +95,9 @@ struct Session {
     let (compiled, compileFaults) = try GraphCompiler.compile(resolved, buildNumber: snapshotName)
     diagnostics.add(contentsOf: compileFaults)
     try digests.flush()
+    if access == .writing {
+      LabelFile(store: options.storeFolder, workspace: root).write(compiled.graph.targets.keys.sorted())
+    }
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,

@@ -10,12 +10,18 @@ struct ShellCommand: AsyncParsableCommand {
       Without --step: the finished image. With --step: the sandbox as that step finds it, with its root, inputs, \
       environment, user and folder; the step's own command is printed, to be tried by hand. What is changed is thrown \
       away.
+
+      Examples:
+        graph shell //app/httpd
+        graph shell //app/httpd:aarch64 --step '3 RUN'
+        graph shell //base/core -- rpm -qa
       """)
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
   @Option(help: "A step of the label, by its number or name, as 'graph plan -v' prints it.") var step: String?
-  @Argument(help: "An image; without architecture, the host's. With --step, any target.") var label: String
+  @Argument(help: "An image; without architecture, the host's. With --step, any target.", completion: .labels)
+  var label: String
   @Argument(parsing: .postTerminator, help: "What to run in place of /bin/sh.") var command: [String] = []
 
   func run() async throws {

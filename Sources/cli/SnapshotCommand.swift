@@ -1,24 +1,45 @@
 import ArgumentParser
 import GraphCore
+import Report
 import Resolve
 import Store
 
 struct SnapshotCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "snapshot", abstract: "Show, compare and renew the pinned facts that builds are made from.",
+    commandName: "snapshot", abstract: "Show, compare and renew the pinned facts builds are made from.",
+    discussion: """
+      A snapshot is a document of every branch, image, download and tool as it was once. Builds work from the newest.
+
+      Examples:
+        graph snapshot show
+        graph snapshot diff 20260102_01
+        graph snapshot refresh
+      """,
     subcommands: [Show.self, Diff.self, Refresh.self])
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the snapshots, or print one.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the snapshots, or print one.",
+      discussion: """
+        Examples:
+          graph snapshot show
+          graph snapshot show newest
+          graph snapshot show --json
+        """)
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The name of a snapshot, or 'newest'.") var name: String?
+    @Flag(help: "Print JSON; a snapshot itself always is.") var json = false
 
     func run() async throws {
       try await Exit.reporting {
         let store = try Store.open(at: options.storeFolder, mode: .readOnly)
         guard let name else {
-          for name in try store.snapshotNames() { Console.print(name + "\n") }
-          return
+          let names = try store.snapshotNames()
+          if names.isEmpty {
+            Console.note(
+              "graph: there is no snapshot yet: 'graph snapshot refresh' makes one, and so does a build")
+          }
+          return Console.print(json ? Listings.snapshots(names) : names.map { $0 + "\n" }.joined())
         }
         Console.print(String(decoding: try SnapshotCommand.document(name, store), as: UTF8.self))
       }
@@ -26,10 +47,17 @@ struct SnapshotCommand: AsyncParsableCommand {
   }
 
   struct Diff: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Say what moved between two snapshots.")
+    static let configuration = CommandConfiguration(
+      abstract: "Say what moved between two snapshots.",
+      discussion: """
+        Examples:
+          graph snapshot diff 20260102_01
+          graph snapshot diff 20260102_01 20260109_01 --json
+        """)
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The older snapshot.") var old: String
     @Argument(help: "The newer snapshot.") var new: String = "newest"
+    @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
       try await Exit.reporting {
@@ -37,6 +65,11 @@ struct SnapshotCommand: AsyncParsableCommand {
         let difference = SnapshotDifference(
           from: try Snapshot(encoded: try SnapshotCommand.document(old, store)),
           to: try Snapshot(encoded: try SnapshotCommand.document(new, store)))
+        if json {
+          return Console.print(
+            Listings.moves(
+              difference.moves.map { .init(kind: $0.kind, subject: $0.subject, old: $0.old, new: $0.new) }))
+        }
         for move in difference.moves {
           Console.print("\(move.kind) \(move.subject): \(move.old ?? "(none)") -> \(move.new ?? "(none)")\n")
         }
@@ -46,7 +79,13 @@ struct SnapshotCommand: AsyncParsableCommand {
   }
 
   struct Refresh: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Resolve every moving fact anew and record it.")
+    static let configuration = CommandConfiguration(
+      abstract: "Resolve every moving fact anew and record it.",
+      discussion: """
+        Examples:
+          graph snapshot refresh
+          graph snapshot refresh --directory examples/index
+        """)
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {

@@ -5,10 +5,16 @@ import Store
 
 struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "Say why something runs, or ran last, down to the input that changed.")
+    commandName: "why", abstract: "Say why something runs, or ran last, down to the input that changed.",
+    discussion: """
+      Examples:
+        graph why //app/httpd:aarch64
+        graph why //app/httpd:aarch64 --step '3 RUN'
+        graph why //app/httpd --json
+      """)
 
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "A label; of several it means, each is explained.") var label: String
+  @Argument(help: "A label; of several it means, each is explained.", completion: .labels) var label: String
   @Option(help: "One step of the label, by its number or name.") var step: String?
   @Flag(help: "Print JSON.") var json = false
 
@@ -18,10 +24,11 @@ struct WhyCommand: AsyncParsableCommand {
       try session.stopAtErrors()
       let targets = try session.targets([label])
       let plan = try Planner(graph: session.graph, cache: session.store).plan(targets.map(\.target.node))
-      for node in try nodes(of: targets, in: session.graph) {
-        let report = try WhyReport(node, plan: plan, cache: session.store)
-        Console.print(json ? report.json() : report.text(color: Console.usesColor(1)))
+      let reports = try nodes(of: targets, in: session.graph).map {
+        try WhyReport($0, plan: plan, cache: session.store)
       }
+      if json { return Console.print(WhyReport.json(reports)) }
+      for report in reports { Console.print(report.text(color: Console.usesColor(1))) }
     }
   }
 

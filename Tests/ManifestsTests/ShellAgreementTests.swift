@@ -6,6 +6,8 @@ import Testing
 /// What `ShellCommand` says a text means is what a shell makes of it.
 @Suite("shell texts mean the same to a shell")
 struct ShellAgreementTests {
+  private static let variables = ["V": " x  y ", "W": "z"]
+
   @Test("thousands of random texts", arguments: ["/bin/sh", "/bin/bash"], [1, 2] as [UInt64])
   func random(shell: String, seed: UInt64) throws {
     guard access(shell, X_OK) == 0 else { return print("skipped: no \(shell)") }
@@ -14,7 +16,8 @@ struct ShellAgreementTests {
     let pieces = [
       "a", "b", "-", "=", "/", ".", ":", "%", "@", "+", ",", " ", " ", "\t", "'", "'", "\"", "\"", "\\", "$",
       "&", " && f ",
-      "~", "#", "*", "é", "!", "^", "{", "}", "[", "(", "|", ";", ">", "1", "if", "A=1", "''", "\\\"",
+      "$V", "${W}", "\"$V\"", "\"a${W}\"", "~", "#", "*", "é", "!", "^", "{", "}", "[", "(", "|", ";", ">",
+      "1", "if", "A=1", "''", "\\\"",
       "'x y'", "\"z \"",
     ]
     var texts: [String] = []
@@ -23,7 +26,9 @@ struct ShellAgreementTests {
       let length = Int.random(in: 1...7, using: &random)
       let text =
         "f " + (0..<length).map { _ in pieces[Int.random(in: 0..<pieces.count, using: &random)] }.joined()
-      guard let commands = ShellCommand.split(text), commands.allSatisfy({ $0.first == "f" }) else {
+      guard let commands = ShellCommand.split(text, variables: Self.variables),
+        commands.allSatisfy({ $0.first == "f" })
+      else {
         continue
       }
       texts.append(text)
@@ -34,7 +39,9 @@ struct ShellAgreementTests {
       expected += "\n"
     }
     #expect(texts.count > 1000)
-    let script = "f() { printf '[%d]' $#; printf '<%s>' \"$@\"; }\n" + texts.map { $0 + "\necho\n" }.joined()
+    let script =
+      "V=' x  y ' W=z E=\nf() { printf '[%d]' $#; printf '<%s>' \"$@\"; }\n"
+      + texts.map { $0 + "\necho\n" }.joined()
     let actual = try run(shell, script)
     let lines = zip(actual.split(separator: "\n"), expected.split(separator: "\n"))
     for (index, pair) in lines.enumerated() where pair.0 != pair.1 {

@@ -232,7 +232,7 @@ struct WorkspaceTests {
     } throws: { error in
       String(describing: error)
         == "no graph.yml in '/w/a' or in a folder above it\n  hint: go to your workspace, "
-        + "or start one here: printf 'name: my-index\\narches: [x86_64]\\n' > graph.yml"
+        + "or start one: graph init my-index"
     }
     #expect {
       try loader.find(from: "/w/none")

@@ -115,6 +115,7 @@ struct LogReportTests {
               "cached" : 30,
               "cutOff" : 5,
               "failed" : 0,
+              "interrupted" : 0,
               "ran" : 3,
               "skipped" : 0
             },

@@ -73,8 +73,12 @@ struct CompilationTests {
 
   @Test("a cycle of three is one message, with its lines")
   func cycle() async throws {
-    let (_, problems) = try await Self.world(("a", "FROM app/c"), ("b", "FROM app/a"), ("c", "FROM app/b"))
-      .compile()
+    var workspace = Self.world()
+    for (name, base) in [("a", "c"), ("b", "a"), ("c", "b")] {
+      workspace.add(image: name, "FROM app/\(base)", dependsOn: "null")
+    }
+    // Nor are these edges declared, which is a warning for each.
+    let problems = try await workspace.compile().problems.filter { !$0.contains(": warning: ") }
     #expect(problems.count == 1)
     let text = problems.first ?? ""
     #expect(text.contains("//app/a@latest -> //app/c@latest -> //app/b@latest -> //app/a@latest"))

@@ -22,7 +22,7 @@ struct CorpusTests {
       throw GraphError(.environment, "no network")
     }
     func pull(_ reference: String, manifest: String, insecure: Bool, into folder: String) async throws {
-      throw GraphError(.environment, "no network here")
+      throw GraphError(.environment, "no network")
     }
     func output(of program: String, arguments: [String], environment: [String: String]) async throws -> String
     { "" }

@@ -74,6 +74,21 @@ struct TextWorkspace {
   func compile(
     prepare: (String) throws -> Void = { _ in }, inspect: (CompiledWorkspace) throws -> Void = { _ in }
   ) async throws -> (compiled: CompiledWorkspace, problems: [String]) {
+    let (compiled, _, problems) = try await resolveAndCompile(
+      isListing: false, prepare: prepare, inspect: inspect)
+    return (compiled, problems)
+  }
+
+  /// What queries run over.
+  func query(isListing: Bool = false) async throws -> WorkspaceQuery {
+    let (compiled, resolved, _) = try await resolveAndCompile(isListing: isListing)
+    return WorkspaceQuery(compiled, resolved)
+  }
+
+  func resolveAndCompile(
+    isListing: Bool, prepare: (String) throws -> Void = { _ in },
+    inspect: (CompiledWorkspace) throws -> Void = { _ in }
+  ) async throws -> (compiled: CompiledWorkspace, resolved: ResolvedWorkspace, problems: [String]) {
     let folder = try TestFolder(files)
     defer { folder.remove() }
     try prepare(folder.path)
@@ -83,13 +98,14 @@ struct TextWorkspace {
       git: git, registries: TextRegistry(images: registry), programs: NoPrograms(), digests: ReadDigests()
     )
     let (resolved, resolveFaults) = try await Resolver(ports: ports, ruleTools: RuleSet.hostTools).resolve(
-      workspace, policy: .init(snapshot: nil, isOffline: false, isListing: false, today: "2026-01-02"))
+      workspace,
+      policy: .init(snapshot: nil, isOffline: false, isListing: isListing, today: "2026-01-02"))
     let (compiled, faults) = try GraphCompiler.compile(resolved, buildNumber: nil)
     try inspect(compiled)
     var all = loadFaults
     all.add(contentsOf: resolveFaults)
     all.add(contentsOf: faults)
-    return (compiled, texts(all))
+    return (compiled, resolved, texts(all))
   }
 
   /// The graph, where nothing is wrong.

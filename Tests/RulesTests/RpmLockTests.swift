@@ -34,23 +34,28 @@ import Testing
     let bytes = Self.lock.encoded()
     #expect(try Lock(encoded: bytes) == Self.lock)
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-    #expect(lines[0] == "graph-lock 1")
+    #expect(lines[0] == "graph-lock 2")
     #expect(
       lines[1]
-        == "a 1 1 1.el7 aarch64 \(Digest(ofText: "a1")) 1001 base Packages/a\\x201.rpm x\\x20requires\\x20/a\\x20b"
+        == "install a 1 1 1.el7 aarch64 \(Digest(ofText: "a1")) 1001 base Packages/a\\x201.rpm user x\\x20requires\\x20/a\\x20b"
     )
-    #expect(try Lock(encoded: Array("graph-lock 1\n".utf8)).packages.isEmpty)
+    #expect(try Lock(encoded: Array("graph-lock 2\n".utf8)).packages.isEmpty)
   }
 
   @Test(
     "damaged locks are refused with their line",
     arguments: [
-      ("", 1), ("graph-lock 2\n", 1), ("graph-lock 1", 1), ("graph-lock 1\na 0 1\n", 2),
-      ("graph-lock 1\n\n", 2),
-      ("graph-lock 1\n../a 0 1 1 noarch DIGEST 1 r l q\n", 2),
-      ("graph-lock 1\na x 1 1 noarch DIGEST 1 r l q\n", 2),
-      ("graph-lock 1\na 0 1 1 noarch 00/1 1 r l q\n", 2),
-      ("graph-lock 1\nb 0 1 1 noarch DIGEST 1 r l q\na 0 1 1 noarch DIGEST 1 r l q\n", 2),
+      ("", 1), ("graph-lock 1\n", 1), ("graph-lock 2", 1), ("graph-lock 2\ninstall a 0 1\n", 2),
+      ("graph-lock 2\n\n", 2),
+      ("graph-lock 2\ninstall ../a 0 1 1 noarch DIGEST 1 r l user q\n", 2),
+      ("graph-lock 2\ninstall a x 1 1 noarch DIGEST 1 r l user q\n", 2),
+      ("graph-lock 2\ninstall a 0 1 1 noarch 00/1 1 r l user q\n", 2),
+      ("graph-lock 2\ninstall a 0 1 1 noarch DIGEST 1 r l nobody q\n", 2),
+      ("graph-lock 2\nerase a 0 1 1 noarch somehow\n", 2), ("graph-lock 2\nerase a 0 1 1 noarch\n", 2),
+      (
+        "graph-lock 2\ninstall b 0 1 1 noarch DIGEST 1 r l user q\ninstall a 0 1 1 noarch DIGEST 1 r l user q\n",
+        2
+      ),
     ])
   func damaged(_ text: String, _ line: Int) {
     let bytes = Array(text.replacing("DIGEST", with: "\(Digest(ofText: ""))").utf8)
@@ -71,6 +76,18 @@ import Testing
         #expect(error.line >= 1)
       }
     }
+  }
+
+  @Test("a lock applied to what is installed takes away what goes and adds what comes")
+  func applied() throws {
+    let (a1, a2, b, c) = (
+      Self.package("a"), Self.package("a", version: "2"), Self.package("b"), Self.package("c")
+    )
+    let lock = Lock(
+      packages: [a2, b], erased: [.init(a1, isReplaced: true), .init(c, isReplaced: false)])
+    #expect(lock.applied(to: [a1, b, c]).map(\.nevra).sorted() == [a2.nevra, b.nevra])
+    #expect(try Lock(encoded: lock.encoded()) == lock)
+    #expect(lock.erased.map(\.label) == ["a-1-1.el7.noarch", "c-1-1.el7.noarch"])
   }
 
   @Test("as a tree a lock is its RPM files and nothing of where they came from")

@@ -125,7 +125,7 @@ private let packages: [RpmRepositoryFixture.Package] = [
         ["tool-1", "tool-2"],
         "tool-2-1.noarch and tool-1-1.noarch cannot both be installed (requested: 'tool-1', 'tool-2')"
       ),
-      (["@core"], "'@core' is a group: name the packages instead (requested: '@core')"),
+      (["@core"], "no group 'core' in the repositories (requested: '@core')"),
       (
         ["htpd", "libfo"],
         "no package 'htpd': did you mean 'httpd'? (requested: 'htpd')\nno package 'libfo': did you mean 'libfoo'? (requested: 'libfo')"
@@ -229,7 +229,7 @@ private let packages: [RpmRepositoryFixture.Package] = [
       .packages
     let solution =
       change.command == "upgrade"
-      ? try solver.solve(update: change.requests, installed: old, weakDependencies: false, best: change.best)
+      ? try solver.solve(Self.transaction(.upgrade, change.requests, best: change.best), installed: old)
       : try solver.solve(install: change.requests, installed: old, weakDependencies: false, best: change.best)
     #expect(solution.added.packages.map(\.nevra) == change.added)
     let isReplaced = change.added.contains("tool-2-1.noarch")
@@ -245,11 +245,19 @@ private let packages: [RpmRepositoryFixture.Package] = [
     #expect(change.added == expected)
   }
 
+  static func transaction(
+    _ verb: PackageTransaction.Verb, _ requests: [String], best: Bool
+  ) -> PackageTransaction {
+    var transaction = PackageTransaction(verb, requests)
+    transaction.best = best
+    transaction.weakDependencies = false
+    return transaction
+  }
+
   @Test("an update of what is not installed is a problem")
   func updateOfNothing() throws {
     let error = #expect(throws: SolverError.self) {
-      try fixture.solver("x86_64").solve(
-        update: ["docs"], installed: [], weakDependencies: false, best: false)
+      try fixture.solver("x86_64").solve(Self.transaction(.upgrade, ["docs"], best: false), installed: [])
     }
     #expect(error?.description == "no package 'docs' is installed (requested: 'docs')")
   }

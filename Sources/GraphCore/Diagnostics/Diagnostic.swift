@@ -93,9 +93,20 @@ public struct Diagnostics: Sendable {
 
   public init() {}
 
-  /// Adds a message that is not there yet.
+  /// More than this nobody reads, and what makes more has gone wrong as a whole.
+  private static let messagesMax = 5000
+
+  /// Adds a message that is not there yet. Of very many, one stands for all that are left out.
   public mutating func add(_ diagnostic: Diagnostic) {
-    if known.insert(diagnostic).inserted { all.append(diagnostic) }
+    guard all.count >= Self.messagesMax, !known.contains(diagnostic) else {
+      if known.insert(diagnostic).inserted { all.append(diagnostic) }
+      return
+    }
+    let left = Diagnostic(
+      diagnostic.severity, at: nil,
+      "more than \(Self.messagesMax) messages; other \(diagnostic.severity.rawValue)s are left out",
+      hint: "mend these first", code: "limit")
+    if known.insert(left).inserted { all.append(left) }
   }
 
   /// Adds all messages that are not there yet.

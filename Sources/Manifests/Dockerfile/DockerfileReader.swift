@@ -4,10 +4,12 @@ import GraphCore
 ///
 /// Variables are not replaced: their values depend on the architecture and on the base.
 public enum DockerfileReader {
+  // Each costs a node for each architecture; no image has a tenth of this.
+  private static let instructionsMax = 5000
   /// - Parameter file: its name in messages.
   /// - Returns: the instructions that could be read, and all messages.
   public static func read(_ bytes: [UInt8], file: String) -> (Dockerfile, Diagnostics) {
-    switch SourceText.decode(bytes, file: file) {
+    switch SourceText.decode(bytes, file: file, limit: SourceText.linesBytesMax) {
     case .failure(let diagnostic):
       var diagnostics = Diagnostics()
       diagnostics.add(diagnostic)
@@ -32,6 +34,13 @@ public enum DockerfileReader {
     var dockerfile = Dockerfile(instructions: [], escape: lines.escape)
     while let line = lines.nextInstruction() {
       var reader = InstructionReader(line: line, text: line.all, escape: lines.escape, findings: findings)
+      guard dockerfile.instructions.count < instructionsMax, !findings.isFull else {
+        findings.error(
+          "the Dockerfile has more than \(instructionsMax) instructions",
+          at: findings.source.location(line: 1, column: 1),
+          hint: "split it", code: "limit")
+        break
+      }
       for instruction in reader.read(&lines) {
         if let keyword = reader.keyword { stages.check(instruction, keyword, findings) }
         dockerfile.instructions.append(instruction)

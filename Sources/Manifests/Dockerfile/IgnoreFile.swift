@@ -19,7 +19,7 @@ public struct IgnoreFile: Sendable, Hashable {
   /// - Parameter file: its name in messages.
   /// - Returns: the patterns that could be read, and all messages.
   public static func read(_ bytes: [UInt8], file: String) -> (IgnoreFile, Diagnostics) {
-    switch SourceText.decode(bytes, file: file) {
+    switch SourceText.decode(bytes, file: file, limit: SourceText.linesBytesMax) {
     case .failure(let diagnostic):
       var diagnostics = Diagnostics()
       diagnostics.add(diagnostic)

@@ -163,10 +163,19 @@ struct IndexReader {
       || scalar.properties.generalCategory == .control
   }
 
+  private static let parentsMax = 1000
+
   private static func dependencies(_ reader: FieldReader) -> [Located<String>] {
     guard let node = reader.node("depends-on") else { return [] }
     var seen: Set<String> = []
     let texts = node.kind == .list ? node.elements.filter { !$0.isNull } : [node]
+    guard texts.count <= parentsMax else {
+      reader.findings.error(
+        "'depends-on' lists more than \(parentsMax) images", at: node,
+        hint: "list the images that this one stands on",
+        code: "limit")
+      return []
+    }
     return texts.flatMap { reader.texts(of: $0, "'depends-on'") }.filter { item in
       // Loaders that read every scalar as text saw an unquoted null as this word, so entries came to quote it.
       guard !item.value.isEmpty, item.value != "null" else { return false }

@@ -22,8 +22,7 @@ public struct WorkspaceLoader: Sendable {
     }
     throw GraphError(
       .user, "no graph.yml in '\(start)' or in a folder above it",
-      hint:
-        "go to your workspace, or start one here: printf 'name: my-index\\narches: [x86_64]\\n' > graph.yml")
+      hint: "go to your workspace, or start one: graph init my-index")
   }
 
   /// Reads `graph.yml`, `index.d` and `graph.d` of the workspace at `root`.

@@ -14,6 +14,8 @@ public struct SourceText: Sendable {
 
   /// The most bytes that a manifest may have.
   public static let bytesMax = 8 << 20
+  /// The same for files of lines, each of which becomes more than text: Dockerfiles and what is ignored beside them.
+  static let linesBytesMax = 1 << 20
 
   public init(file: String, text: String, lineEnds: LineEnds) {
     self.file = file
@@ -69,13 +71,13 @@ public struct SourceText: Sendable {
   /// Reads bytes as UTF-8.
   ///
   /// - Returns: the text, or the message that says why it is none.
-  static func decode(_ bytes: [UInt8], file: String) -> Decoded {
-    guard bytes.count <= bytesMax else {
+  static func decode(_ bytes: [UInt8], file: String, limit: Int = bytesMax) -> Decoded {
+    guard bytes.count <= limit else {
       let place = SourceLocation(file: file, line: 1, column: 1)
       return .failure(
         .error(
-          "the file is larger than \(bytesMax >> 20) MiB", at: place,
-          hint: "split it, or keep data in files of its own"))
+          "the file is larger than \(limit >> 20) MiB", at: place,
+          hint: "split it, or keep data in files of its own", code: "limit"))
     }
     if let text = String(validating: bytes, as: UTF8.self) { return .text(text) }
     let fault = invalidByte(in: bytes)

@@ -30,8 +30,12 @@ public enum LogReport {
     public var cached: Int
     public var failed: Int
     public var skipped: Int
-    public init(ran: Int = 0, cutOff: Int = 0, cached: Int = 0, failed: Int = 0, skipped: Int = 0) {
+    public var interrupted: Int
+    public init(
+      ran: Int = 0, cutOff: Int = 0, cached: Int = 0, failed: Int = 0, skipped: Int = 0, interrupted: Int = 0
+    ) {
       (self.ran, self.cutOff, self.cached, self.failed, self.skipped) = (ran, cutOff, cached, failed, skipped)
+      self.interrupted = interrupted
     }
   }
 
@@ -81,7 +85,7 @@ public enum LogReport {
   }
 
   /// Schema 1: `{ "schema": 1, "runs": [ { "number", "time", "command", "outcome", "wallSeconds", "counts": { "ran",
-  /// "cutOff", "cached", "failed", "skipped" } } ] }`.
+  /// "cutOff", "cached", "failed", "skipped", "interrupted" } } ] }`.
   public static func json(_ runs: [Run]) -> String {
     let rows = runs.map { run in
       JSONValue.object([
@@ -90,7 +94,7 @@ public enum LogReport {
         "counts": .object([
           "ran": .integer(run.counts.ran), "cutOff": .integer(run.counts.cutOff),
           "cached": .integer(run.counts.cached), "failed": .integer(run.counts.failed),
-          "skipped": .integer(run.counts.skipped),
+          "skipped": .integer(run.counts.skipped), "interrupted": .integer(run.counts.interrupted),
         ]),
       ])
     }
@@ -114,7 +118,7 @@ public enum LogReport {
   private static func text(_ counts: Counts) -> String {
     let all = [
       (counts.ran, "ran"), (counts.cutOff, "cut off"), (counts.cached, "cached"), (counts.failed, "failed"),
-      (counts.skipped, "skipped"),
+      (counts.skipped, "skipped"), (counts.interrupted, "interrupted"),
     ]
     let parts = all.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     return parts.isEmpty ? "none" : parts.joined(separator: ", ")

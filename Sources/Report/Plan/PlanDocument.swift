@@ -7,23 +7,30 @@ extension PlanReport {
   ///       "totals": { "nodes", "cached", "unneeded", "run", "pending": integers, "estimateSeconds": number },
   ///       "nodes": [ node ],            every needed node, producers first
   ///       "rootCauses": [ name ],       the nodes that run for a reason of their own
+  ///       "criticalPath": { "seconds": number, "nodes": [ name ] },       the chain that takes longest
   ///       "unsupported": [ { "label", "kind", "reason", "place": "file:line:column" } ] }
   ///                                     what of the wanted is not made for an architecture
   ///
   ///     node:   { "name", "label", "step", "rule": "install@1", "architecture": string or null,
   ///               "decision": "cached" | "run" | "pending", "opaque": boolean,
   ///               "cache": boolean, whether the result may depend on what is in a cache,
-  ///               "key": 64 digits, or null while an input is not known, "reason": reason, or null where cached }
+  ///               "key": 64 digits, or null while an input is not known, "reason": reason, or null where cached,
+  ///               "declaredAt": file:line:column or null,
+  ///               "estimateSeconds": how long it took last, 1 where it never ran, null where cached }
   ///     reason: { "kind": "new" | "changed" | "cascade" | "lost" | "forced",
   ///               "changes": [ { "fact", "name", "old", "new", "origin", "madeBy" } ],   filled for "changed"
   ///               "waitsFor": [ name ] }     needed nodes whose results are not there, that this one reads
   ///
   /// Within schema 1 members may be added, but none renamed or removed. An input's `old` and `new` are `kind
   /// sha256/size`, `?` while it is not known.
+  ///
+  /// - Parameter durations: seconds by `Node.name`, from history.
   public static func json(
-    _ plan: Plan, estimateSeconds: Double, unsupported: [UnsupportedTarget] = []
+    _ plan: Plan, estimateSeconds: Double, durations: [String: Double] = [:],
+    unsupported: [UnsupportedTarget] = []
   ) -> String {
     let totals = PlanTotals(plan)
+    let path = PlanPath(plan, durations: durations)
     let document = JSONValue.object([
       "schema": .integer(1),
       "totals": .object([
@@ -32,8 +39,11 @@ extension PlanReport {
         "run": .integer(totals.run), "pending": .integer(totals.pending),
         "estimateSeconds": .number(estimateSeconds),
       ]),
-      "nodes": .array(plan.needed.compactMap { json(plan, $0) }),
+      "nodes": .array(plan.needed.compactMap { json(plan, $0, path) }),
       "rootCauses": .array(plan.rootCauses.map { .string(plan.graph[$0].name) }),
+      "criticalPath": .object([
+        "seconds": .number(path.total), "nodes": .array(path.nodes.map { .string(plan.graph[$0].name) }),
+      ]),
       "unsupported": .array(
         unsupported.map {
           .object([
@@ -45,7 +55,7 @@ extension PlanReport {
     return document.document
   }
 
-  private static func json(_ plan: Plan, _ id: NodeID) -> JSONValue? {
+  private static func json(_ plan: Plan, _ id: NodeID, _ path: PlanPath) -> JSONValue? {
     guard let decision = DecisionKind(plan[id]) else { return nil }
     let node = plan.graph[id]
     return .object([
@@ -55,6 +65,8 @@ extension PlanReport {
       "decision": .string(decision.rawValue), "opaque": .boolean(node.isOpaque),
       "cache": .boolean(node.action.usesCache),
       "key": .text(plan.keys[Int(id.index)]?.description), "reason": reasonJSON(plan, id),
+      "declaredAt": .text(node.location?.description),
+      "estimateSeconds": path.seconds[Int(id.index)].map { .number($0) } ?? .null,
     ])
   }
 

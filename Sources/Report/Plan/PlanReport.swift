@@ -7,11 +7,13 @@ public enum PlanReport {
   /// Root causes with what is behind them, then a line for each node, then the totals.
   ///
   /// - Parameter estimateSeconds: how long the run takes by history.
-  /// - Parameter verbose: also lists nodes whose results are there.
+  /// - Parameter path: the chain that takes longest; named where it is longer than one node and one second.
+  /// - Parameter verbose: also lists nodes whose results are there, and the longest chain however short.
   /// - Parameter unsupported: what of the wanted is not made for an architecture.
   /// - Cost: O(nodes + edges) for each distinct cause.
   public static func text(
-    _ plan: Plan, estimateSeconds: Double, verbose: Bool, color: Bool, unsupported: [UnsupportedTarget] = []
+    _ plan: Plan, estimateSeconds: Double, path: PlanPath? = nil, verbose: Bool, color: Bool,
+    unsupported: [UnsupportedTarget] = []
   ) -> String {
     let style = Style(color: color)
     var lines: [String] = []
@@ -20,6 +22,9 @@ public enum PlanReport {
     if !nodes.isEmpty { lines += [style.strong("nodes")] + nodes + [""] }
     let missing = UnsupportedReport.lines(unsupported, style)
     if !missing.isEmpty { lines += missing + [""] }
+    if let path, !path.nodes.isEmpty, verbose || (path.nodes.count > 1 && path.total > 1) {
+      lines += [style.strong("critical path, \(Amounts.seconds(path.total))")] + path.lines(plan.graph) + [""]
+    }
     lines.append(style.strong(PlanTotals(plan).line(estimateSeconds: estimateSeconds)))
     return lines.joined(separator: "\n") + "\n"
   }

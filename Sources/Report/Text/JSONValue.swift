@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// A JSON document. Unlike encoded structs, it says `null` where a fact is missing, so every object of a kind has the
 /// same members.
-enum JSONValue: Encodable {
+public enum JSONValue: Encodable, Sendable {
   case object([String: JSONValue])
   case array([JSONValue])
   case string(String)
@@ -12,9 +12,9 @@ enum JSONValue: Encodable {
   case boolean(Bool)
   case null
 
-  static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+  public static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
-  func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
     case .object(let members): try container.encode(members)
@@ -28,7 +28,7 @@ enum JSONValue: Encodable {
   }
 
   /// The document with sorted members, indented, ended by a line feed.
-  var document: String {
+  public var document: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {

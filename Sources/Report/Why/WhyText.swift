@@ -69,8 +69,12 @@ extension WhyReport {
   ///
   /// Steps are in depth-first order: a step's causes follow it with a greater depth. A change without `madeBy` was
   /// made from outside.
-  public func json() -> String {
-    JSONValue.object(["schema": .integer(1), "steps": .array(steps.map(json))]).document
+  public func json() -> String { Self.json([self]) }
+
+  /// The chains of several nodes as one document, one after the other: each begins with a step of depth 0.
+  public static func json(_ reports: [WhyReport]) -> String {
+    let steps = reports.flatMap { report in report.steps.map(report.json) }
+    return JSONValue.object(["schema": .integer(1), "steps": .array(steps)]).document
   }
 
   private func json(_ step: Step) -> JSONValue {

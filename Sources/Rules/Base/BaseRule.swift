@@ -24,7 +24,7 @@ extension Compilation {
     }
     let packages = base.packages.map(\.value)
     addInstallation(
-      PackageInstallation(packages: packages, weakDependencies: false), step: "", text: "packages",
+      PackageTransaction(packages: packages, weakDependencies: false), step: "", text: "packages",
       to: &state,
       label: label, architecture: architecture, location: base.label.location)
     finish(state, label: label, revision: nil, runs: [], location: base.label.location)

@@ -35,23 +35,25 @@ extension Compilation {
 
   /// - Parameter discovered: what the Dockerfile names; `nil` where it could not be read.
   func checkDeclaredEdges(of entry: ImageEntry, discovered: Set<Label>?) {
+    func warn(_ message: String, at item: Located<String>, hint: String, code: String) {
+      var diagnostic = resolved.workspace.diagnostic(.warning, message, at: item, hint: hint)
+      diagnostic.code = code
+      diagnostics.add(diagnostic)
+    }
     for item in entry.dependsOn {
       switch resolved.names.meaning(of: item.value) {
       case .target(let label) where known(label).withoutArchitecture == entry.label:
-        diagnostics.add(
-          .warning(
-            "'\(item.value)' depends on itself", at: item.location, hint: "the edge is dropped; remove it",
-            code: "self-edge"))
+        warn(
+          "'\(item.value)' depends on itself", at: item, hint: "the edge is dropped; remove it",
+          code: "self-edge")
       case .target(let label) where discovered?.contains(known(label).withoutArchitecture) == false:
-        diagnostics.add(
-          .warning(
-            "depends-on names '\(item.value)', which the Dockerfile does not use", at: item.location,
-            hint: "a declared edge alone rebuilds nothing: remove it, or use the image", code: "unused-edge"))
+        warn(
+          "depends-on names '\(item.value)', which the Dockerfile does not use", at: item,
+          hint: "a declared edge alone rebuilds nothing: remove it, or use the image", code: "unused-edge")
       case .unknown(let hint):
-        diagnostics.add(
-          .warning(
-            "depends-on names '\(item.value)', which no entry declares: it is kept as a parent outside the index",
-            at: item.location, hint: hint, code: "dangling-edge"))
+        warn(
+          "depends-on names '\(item.value)', which no entry declares: it is kept as a parent outside the index",
+          at: item, hint: hint, code: "dangling-edge")
       case .target, .external: continue
       }
     }

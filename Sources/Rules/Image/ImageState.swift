@@ -31,10 +31,12 @@ struct ImageState: Sendable {
   var repositories: [OutputReference] = []
   /// The locks of all installations below, bottom first.
   var locks: [OutputReference] = []
-  /// Layers of opaque RUNs that no installation above has checked yet, with the steps they are from.
-  var uncheckedRuns: [(step: String, layer: OutputReference)] = []
-  /// What the checks of opaque RUNs below gave.
-  var checks: [OutputReference] = []
+  /// The list of the packages that were installed where the database was read last.
+  var packageList: OutputReference?
+  /// How many of the layers are below that place.
+  var listedLayers = 0
+  /// How many of the locks are below that place.
+  var listedLocks = 0
   /// Whether a step below ran a package manager inside the image, which may have left a cache there.
   var mayHavePackageCache = false
   /// One line for each instruction that made this image, for its history: the text, and which layer it made.

@@ -11,49 +11,10 @@ extension InstructionReader {
         instruction, hint: "fetch it with a command that declares 'fetch', and COPY or mount what it makes")
     }
     guard let mounts = try readMounts(run.mounts, instruction) else { return }
-    // Another user than root may not install, so that the real command would fail: it is left to.
-    guard let current = state, !current.repositories.isEmpty, current.settings.isRoot, shellIsPlain,
-      run.hereDocuments.isEmpty, mounts.mounts.allSatisfy(Self.isPackageCache),
-      let lowered = LoweredRun(run.form, cleaningIsNothing: !current.mayHavePackageCache)
-    else {
-      warnOfPackageCommand(run.form, instruction)
-      let script = RunScript(run, argv: argv, origin: "\(instruction.location)")
-      addRun(script.argv, instruction, mounts.adding(script))
-      return
-    }
-    let repeated = lowered.installations.count > 1
-    for (index, installation) in lowered.installations.enumerated() {
-      guard var current = state else { return }
-      compilation.addInstallation(
-        installation, step: repeated ? "\(number).\(index + 1) " : "\(number) ", text: instruction.text,
-        to: &current,
-        label: label, architecture: architecture, location: instruction.location)
-      state = current
-    }
-    if let rest = lowered.rest {
-      addRun(argv(.shell(rest)), instruction, mounts)
-    } else if lowered.installations.isEmpty {
-      state?.history.append((instruction.text, nil))
-    }
-  }
-
-  /// Whether a mount only keeps what a package manager downloads, which an installation from outside does not need.
-  private static func isPackageCache(_ mount: Command.Mount) -> Bool {
-    guard case .cache(let cache) = mount.kind, cache.content == nil else { return false }
-    return ["/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5"].contains {
-      mount.target == $0 || mount.target.hasPrefix($0 + "/")
-    }
-  }
-
-  /// Says that a package command runs as it is written, in an image that most likely has no package manager.
-  private func warnOfPackageCommand(_ form: Dockerfile.Form, _ instruction: Dockerfile.Instruction) {
-    guard case .shell(let text) = form, state?.repositories.isEmpty == false, state?.settings.isRoot == true,
-      ["dnf install", "yum install", "dnf -y", "yum -y"].contains(where: { text.contains($0) })
-    else { return }
-    compilation.diagnostics.add(
-      .warning(
-        "this package command is run as it is written, inside the image", at: instruction.location,
-        hint: "graph solves 'RUN dnf install -y NAME… && …' itself, with plain names and no variables"))
+    if readPackageCommands(run, mounts, instruction) { return }
+    let script = RunScript(run, argv: argv, origin: "\(instruction.location)")
+    let texts = script.argv + run.hereDocuments.map(\.content)
+    addRun(script.argv, instruction, withRepositories(mounts.adding(script), for: texts))
   }
 
   mutating func addRun(
@@ -77,7 +38,6 @@ extension InstructionReader {
           limits: .init(memoryMegabytes: 512)),
         location: instruction.location, isOpaque: true))
     stages.runs.append(node)
-    current.uncheckedRuns.append(("\(number)", OutputReference(node: node, output: "layer")))
     compilation.push(
       OutputReference(node: node, output: "layer"), step: "\(number) ", to: &current, label: label,
       location: instruction.location)

@@ -112,9 +112,12 @@ struct InstructionReader {
     }
   }
 
+  /// The empty image. It has a PATH, as buildah and BuildKit give it one.
   private static func scratch() throws -> ImageState {
-    let empty = String(decoding: try ImageSettings().encoded(), as: UTF8.self)
-    return ImageState(settingsSource: .leaf(.text(empty, origin: "scratch")))
+    var settings = ImageSettings()
+    settings.setEnvironment("PATH", ImageSettings.defaultPath)
+    let text = String(decoding: try settings.encoded(), as: UTF8.self)
+    return ImageState(settings: settings, settingsSource: .leaf(.text(text, origin: "scratch")))
   }
 
   // MARK: Texts

@@ -48,7 +48,9 @@ struct LayerDraft {
   ///   - file: the same number for all names of one file.
   mutating func put(_ entry: Layer.Entry, parentOwner: (UInt32, UInt32), file: Int? = nil) throws {
     try addParents(of: entry.path, owner: parentOwner)
-    if entry.content != .directory, entries[entry.path]?.content == .directory || root.isFolder(entry.path) {
+    if entry.content != .directory, entry.content != .whiteout,
+      entries[entry.path]?.content == .directory || root.isFolder(entry.path)
+    {
       throw ActionFailed(
         .deterministic, "'/\(entry.path)' is a folder of the image, and a file cannot take its place")
     }

@@ -77,6 +77,11 @@ struct StackedRoot {
     }
   }
 
+  /// The names in a folder whose path has been resolved, sorted by bytes.
+  func names(in folder: String) -> [String] {
+    (Self.find(folder, from: top)?.children.keys.map(String.init) ?? []).sorted { $0.precedesInBytes($1) }
+  }
+
   /// Whether there is anything at a path that has been resolved.
   func exists(_ path: String) -> Bool { path.isEmpty || Self.find(path, from: top) != nil }
 

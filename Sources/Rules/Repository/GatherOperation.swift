@@ -1,9 +1,9 @@
 import GraphCore
 
-/// Puts several trees into one: `gather` takes the RPM files out of them, by their own names; `merge` takes
-/// all as it is.
+/// Puts several trees into one: `gather` takes the RPM files out of them, by their own names, and the groups that one
+/// of them declares (`comps.xml`); `merge` takes all as it is.
 public struct GatherOperation: Operation {
-  static let rule = Action.Rule("gather", version: 1)
+  static let rule = Action.Rule("gather", version: 2)
   static let mergeRule = Action.Rule("merge", version: 1)
   public let rule: Action.Rule
 
@@ -14,8 +14,9 @@ public struct GatherOperation: Operation {
     for (member, artifact) in task.inputs(under: "member") {
       for var entry in try store.readLayer(artifact).entries {
         if rule == Self.rule {
-          guard case .file = entry.content, entry.path.hasSuffix(".rpm") else { continue }
-          entry.path = String(entry.path.split(separator: "/").last ?? "")
+          let name = String(entry.path.split(separator: "/").last ?? "")
+          guard case .file = entry.content, name.hasSuffix(".rpm") || name == "comps.xml" else { continue }
+          entry.path = name
         }
         if let other = entries[entry.path], other.entry != entry {
           throw GraphError(

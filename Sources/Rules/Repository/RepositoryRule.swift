@@ -50,7 +50,7 @@ extension Compilation {
       Node(
         label: label, step: "repodata",
         action: Action(
-          rule: .init("createrepo", version: 1),
+          rule: .init("createrepo", version: 2),
           inputs: [Input("packages", .output(gather, "packages"))] + toolInputs(["createrepo_c", "sh"]),
           outputs: [.init("repodata", .tree)],
           command: Command(
@@ -59,8 +59,10 @@ extension Compilation {
               "/bin/sh", "-ec",
               """
               mkdir /build/out/repository
+              set -- /build/packages
+              if [ -e /build/packages/comps.xml ]; then set -- --groupfile /build/packages/comps.xml "$@"; fi
               exec createrepo_c --quiet --no-database --general-compress-type gz \
-                --revision 1 --set-timestamp-to-revision --outputdir /build/out/repository /build/packages
+                --revision 1 --set-timestamp-to-revision --outputdir /build/out/repository "$@"
               """,
             ],
             workingDirectory: "/build", root: .host,

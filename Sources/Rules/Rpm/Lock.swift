@@ -20,11 +20,26 @@ public struct LockedPackage: Hashable, Sendable {
   /// The request that asked for it, `name requires capability` (or `recommends`), or empty where that is
   /// unknown.
   public let requestedBy: String
+  /// Whether it stays when nothing needs it any more.
+  public var reason: Reason
+
+  /// What a package is there for, as dnf's history of a system has it; the better one is the greater one.
+  public enum Reason: String, Hashable, Sendable, Comparable, CaseIterable {
+    /// Recommended by another package.
+    case weak
+    /// Required by another package.
+    case dependency
+    /// Asked for, by name or as part of a group.
+    case user
+
+    public static func < (left: Reason, right: Reason) -> Bool { left.rank < right.rank }
+    private var rank: Int { Reason.allCases.firstIndex(of: self) ?? 0 }
+  }
 
   public init(
     name: String, epoch: Int, version: String, release: String, arch: String, digest: Digest,
     location: String,
-    repository: String, buildTime: Int64, requestedBy: String
+    repository: String, buildTime: Int64, requestedBy: String, reason: Reason = .user
   ) {
     self.name = name
     self.epoch = epoch
@@ -36,6 +51,7 @@ public struct LockedPackage: Hashable, Sendable {
     self.repository = repository
     self.buildTime = buildTime
     self.requestedBy = requestedBy
+    self.reason = reason
   }
 
   /// `epoch:version-release`, without an epoch of 0.
@@ -45,26 +61,62 @@ public struct LockedPackage: Hashable, Sendable {
   public var nevra: String { "\(name)-\(evr).\(arch)" }
 }
 
-/// A solved package set: every RPM of it, by digest.
+/// What a package command changes: every RPM that comes in, by digest, and what goes.
 ///
 /// The encoding is text, one package a line, fields separated by one space and each written with `Escape`:
 ///
-///     graph-lock 1
-///     name epoch version release arch <hex>/<size> build-time repository location requested-by
+///     graph-lock 2
+///     install name epoch version release arch <hex>/<size> build-time repository location reason requested-by
+///     erase name epoch version release arch how
 ///
-/// The version in the first line changes whenever these rules do. What invalidates an installation is
-/// `asTree`, which leaves out where a package came from and why.
+/// `how` is `replaced` where a package that comes in takes the place of the one that goes, else `removed`. The version in
+/// the first line changes whenever these rules do. What invalidates an installation is `asTree`, which leaves out where
+/// a package came from and why.
 public struct Lock: Hashable, Sendable {
-  static let header = "graph-lock 1"
+  static let header = "graph-lock 2"
 
-  /// Sorted by name, architecture, epoch, version and release, as bytes: a canonical order, not that of
+  /// What comes in. Sorted by name, architecture, epoch, version and release, as bytes: a canonical order, not that of
   /// versions.
   public let packages: [LockedPackage]
+  /// What was installed before and goes, sorted by name; reinstalled packages are not among it.
+  public let erased: [Erasure]
+
+  /// A package that goes.
+  public struct Erasure: Hashable, Sendable {
+    public let name: String
+    public let epoch: Int
+    public let version: String
+    public let release: String
+    public let arch: String
+    /// Whether installing what comes in takes it away.
+    public let isReplaced: Bool
+
+    public init(_ package: LockedPackage, isReplaced: Bool) {
+      self.init(
+        name: package.name, epoch: package.epoch, version: package.version, release: package.release,
+        arch: package.arch, isReplaced: isReplaced)
+    }
+
+    init(name: String, epoch: Int, version: String, release: String, arch: String, isReplaced: Bool) {
+      (self.name, self.epoch, self.version, self.release) = (name, epoch, version, release)
+      (self.arch, self.isReplaced) = (arch, isReplaced)
+    }
+
+    /// As `LockedPackage.nevra`.
+    public var nevra: String { "\(name)-\(epoch == 0 ? "" : "\(epoch):")\(version)-\(release).\(arch)" }
+
+    /// What rpm calls it on its command line.
+    var label: String { "\(name)-\(version)-\(release).\(arch)" }
+  }
 
   /// - Parameter packages: in any order; of several equal ones the first stays.
-  public init(packages: [LockedPackage]) {
+  public init(packages: [LockedPackage], erased: [Erasure] = []) {
     var seen = Set<String>()
     self.packages = packages.sorted(by: Self.precedes).filter { seen.insert($0.nevra).inserted }
+    var gone = Set<String>()
+    self.erased = erased.sorted { $0.nevra.precedesInBytes($1.nevra) }.filter {
+      gone.insert($0.nevra).inserted
+    }
   }
 
   /// The newest build time of a package, which is the SOURCE_DATE_EPOCH of what is installed from this lock.
@@ -74,6 +126,12 @@ public struct Lock: Hashable, Sendable {
   public var asTree: Layer {
     Layer(
       entries: packages.map { Layer.Entry(path: "\($0.nevra).rpm", content: .file($0.digest), mode: 0o644) })
+  }
+
+  /// What is installed after this lock, where `installed` was before.
+  public func applied(to installed: [LockedPackage]) -> [LockedPackage] {
+    let changed = Set(erased.map(\.nevra)).union(packages.map(\.nevra))
+    return installed.filter { !changed.contains($0.nevra) } + packages
   }
 
   private static func precedes(_ left: LockedPackage, _ right: LockedPackage) -> Bool {
@@ -91,9 +149,16 @@ extension Lock {
     var output = Self.header + "\n"
     for package in packages {
       let fields = [
-        package.name, String(package.epoch), package.version, package.release, package.arch,
+        "install", package.name, String(package.epoch), package.version, package.release, package.arch,
         package.digest.description, String(package.buildTime), package.repository, package.location,
-        package.requestedBy,
+        package.reason.rawValue, package.requestedBy,
+      ]
+      output += fields.map(Escape.encode).joined(separator: " ") + "\n"
+    }
+    for gone in erased {
+      let fields = [
+        "erase", gone.name, String(gone.epoch), gone.version, gone.release, gone.arch,
+        gone.isReplaced ? "replaced" : "removed",
       ]
       output += fields.map(Escape.encode).joined(separator: " ") + "\n"
     }
@@ -108,6 +173,7 @@ extension Lock {
       throw CorruptLock(line: 1)
     }
     var packages: [LockedPackage] = []
+    var erased: [Erasure] = []
     let lines = text.utf8.dropLast().split(separator: 0x0a, omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       if index == 0 {
@@ -116,17 +182,29 @@ extension Lock {
       }
       let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
       let fields = words.compactMap { Escape.decode(String(decoding: $0, as: UTF8.self)) }
-      guard words.count == 10, fields.count == 10, let epoch = Int(fields[1]), let digest = Digest(fields[5]),
-        let buildTime = Int64(fields[6])
-      else { throw CorruptLock(line: index + 1) }
-      let package = LockedPackage(
-        name: fields[0], epoch: epoch, version: fields[2], release: fields[3], arch: fields[4],
-        digest: digest,
-        location: fields[8], repository: fields[7], buildTime: buildTime, requestedBy: fields[9])
-      guard package.isFileName else { throw CorruptLock(line: index + 1) }
-      packages.append(package)
+      guard words.count == fields.count, fields.count > 6, let epoch = Int(fields[2]) else {
+        throw CorruptLock(line: index + 1)
+      }
+      switch (fields[0], fields.count) {
+      case ("install", 12):
+        guard let digest = Digest(fields[6]), let buildTime = Int64(fields[7]),
+          let reason = LockedPackage.Reason(rawValue: fields[10])
+        else { throw CorruptLock(line: index + 1) }
+        let package = LockedPackage(
+          name: fields[1], epoch: epoch, version: fields[3], release: fields[4], arch: fields[5],
+          digest: digest, location: fields[9], repository: fields[8], buildTime: buildTime,
+          requestedBy: fields[11], reason: reason)
+        guard package.isFileName else { throw CorruptLock(line: index + 1) }
+        packages.append(package)
+      case ("erase", 7) where fields[6] == "replaced" || fields[6] == "removed":
+        erased.append(
+          Erasure(
+            name: fields[1], epoch: epoch, version: fields[3], release: fields[4], arch: fields[5],
+            isReplaced: fields[6] == "replaced"))
+      default: throw CorruptLock(line: index + 1)
+      }
     }
-    self.init(packages: packages)
+    self.init(packages: packages, erased: erased)
     guard encoded() == bytes else { throw CorruptLock(line: 2) }
   }
 }

@@ -1,19 +1,60 @@
 import GraphCore
 
-/// Solves package requests against repositories and what is installed below.
+/// Solves a package command against repositories and what is installed below.
 ///
-/// Outputs: `lock` (which packages are added, and why), `packages` (their RPM files as a tree: all that an installation
-/// depends on) and `epoch` (the newest build time among them, as text).
+/// Outputs: `lock` (which packages come in and go, and why), `packages` (the RPM files as a tree, with what is to be done
+/// with them: all that an installation depends on) and `epoch` (the newest build time among them, as text).
 public struct LockOperation: Operation {
-  static let rule = Action.Rule("lock", version: 1)
+  static let rule = Action.Rule("lock", version: 2)
   public var rule: Action.Rule { Self.rule }
 
   public init() {}
+
+  /// What a transaction is to the key of its lock.
+  ///
+  /// - Parameter numbers: of the repositories that are on; `nil` for all.
+  static func arguments(of transaction: PackageTransaction, numbers: [String]?) -> [Action.Argument] {
+    func yes(_ truth: Bool) -> String { truth ? "yes" : "no" }
+    var arguments: [Action.Argument] = [
+      .init(transaction.verb.rawValue, transaction.requests),
+      .init("weak-dependencies", yes(transaction.weakDependencies)), .init("best", yes(transaction.best)),
+    ]
+    if transaction.mayErase { arguments.append(.init("allow-erasing", "yes")) }
+    if !transaction.isStrict { arguments.append(.init("strict", "no")) }
+    if !transaction.excludes.isEmpty { arguments.append(.init("exclude", transaction.excludes)) }
+    if transaction.verb == .remove {
+      arguments.append(.init("clean-requirements", yes(transaction.cleansRequirements)))
+    }
+    if transaction.groupTypes != PackageTransaction.defaultGroupTypes {
+      arguments.append(.init("group-types", transaction.groupTypes))
+    }
+    if let numbers { arguments.append(.init("repositories", numbers)) }
+    return arguments
+  }
+
+  private static func transaction(of action: Action) throws -> PackageTransaction {
+    guard let first = action.arguments.first, let verb = PackageTransaction.Verb(rawValue: first.name) else {
+      throw GraphError(.bug, "a lock that asks for nothing")
+    }
+    var transaction = PackageTransaction(verb, first.values)
+    transaction.weakDependencies = action.value("weak-dependencies") == "yes"
+    transaction.best = action.value("best") == "yes"
+    transaction.mayErase = action.value("allow-erasing") == "yes"
+    transaction.isStrict = action.value("strict") != "no"
+    transaction.excludes = action.values("exclude")
+    transaction.cleansRequirements = action.value("clean-requirements") == "yes"
+    if let types = action.arguments.first(where: { $0.name == "group-types" }) {
+      transaction.groupTypes = types.values
+    }
+    transaction.repositories = action.arguments.first { $0.name == "repositories" }?.values
+    return transaction
+  }
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
     guard let architecture = task.action.architecture else {
       throw GraphError(.bug, "a lock without architecture")
     }
+    let transaction = try Self.transaction(of: task.action)
     let solver = PackageSolver(architecture: architecture)
     for (index, (name, artifact)) in task.inputs(under: "repository").enumerated() {
       let metadata = try RepositoryMetadata(tree: try store.readLayer(artifact), store: store)
@@ -21,40 +62,70 @@ public struct LockOperation: Operation {
         try solver.addRepository(
           name: name, primary: metadata.primary, filelists: metadata.filelists, priority: 99 + index)
       }
+      if let groups = metadata.groups { solver.addGroups(comps: groups) }
     }
-    let installed = try task.inputs(under: "installed").flatMap {
-      do {
-        return try Lock(encoded: try store.read($0.artifact.digest)).packages
-      } catch is CorruptLock {
-        throw MissingBlob($0.artifact.digest)
-      }
-    }
-    let requests = task.action.values("install")
-    let weak = task.action.value("weak-dependencies") == "yes"
+    let list = try task.input("list").map { try PackageList(try store.readText($0.digest)) }
+    let installed = try Self.installed(task, list, store)
     let solution = try Self.translatingProblems {
-      try solver.solve(install: requests, installed: installed, weakDependencies: weak, best: false)
-    }
-    guard solution.isOnlyAddition else {
-      let removed = solution.removed.map { removal in
-        removal.package.nevra + (removal.replacedBy.map { " (by \($0.nevra))" } ?? "")
-      }
-      throw ActionFailed(
-        .deterministic,
-        "installing \(requests.joined(separator: ", ")) would replace packages of the layers below: "
-          + removed.joined(separator: ", "))
+      try solver.solve(transaction, installed: installed, listed: list)
     }
     return [
-      "lock": Artifact(.blob, try store.write(solution.added.encoded())),
-      "packages": try store.write(solution.added.asTree, as: .tree),
-      "epoch": Artifact(.blob, try store.write(Array("\(solution.added.epoch)\n".utf8))),
+      "lock": Artifact(.blob, try store.write(solution.lock.encoded())),
+      "packages": try store.write(try Self.tree(of: solution, installed, store), as: .tree),
+      "epoch": Artifact(.blob, try store.write(Array("\(solution.lock.epoch)\n".utf8))),
     ]
+  }
+
+  /// What is installed below: what the locks say one after the other, from where the package database was read last.
+  private static func installed(
+    _ task: ActionTask, _ list: PackageList?, _ store: any BlobStore
+  ) throws -> [LockedPackage] {
+    func locks(_ role: String) throws -> [Lock] {
+      try task.inputs(under: role).map {
+        do {
+          return try Lock(encoded: try store.read($0.artifact.digest))
+        } catch is CorruptLock {
+          throw MissingBlob($0.artifact.digest)
+        }
+      }
+    }
+    var installed: [LockedPackage] = try locks("known").reduce([]) { $1.applied(to: $0) }
+    if let list {
+      // Locks know why something is there; the database knows what is.
+      let known = Dictionary(installed.map { ($0.nevra, $0) }) { first, _ in first }
+      installed = list.locked.map { known[$0.nevra] ?? $0 }
+    }
+    return try locks("installed").reduce(installed) { $1.applied(to: $0) }
+  }
+
+  /// The RPM files; those beside which another version stays are in `beside/`, and what goes without a successor is named
+  /// in `erase`, one to a line.
+  private static func tree(
+    of solution: Solution, _ installed: [LockedPackage], _ store: any BlobStore
+  ) throws -> Layer {
+    let gone = Set(solution.removed.map(\.package.nevra))
+    let staying = Set(installed.filter { !gone.contains($0.nevra) }.map(\.name))
+    var entries = solution.added.asTree.entries
+    for (index, package) in solution.added.packages.enumerated() where staying.contains(package.name) {
+      if let place = entries.firstIndex(where: { $0.path == "\(package.nevra).rpm" }) {
+        entries[place].path = "beside/\(solution.added.packages[index].nevra).rpm"
+      }
+    }
+    let erased = solution.lock.erased.filter { !$0.isReplaced }
+    if !erased.isEmpty {
+      let text = erased.map { $0.label + "\n" }.joined()
+      entries.append(
+        Layer.Entry(path: "erase", content: .file(try store.write(Array(text.utf8))), mode: 0o644))
+    }
+    return Layer(entries: entries)
   }
 
   private static func translatingProblems<T>(_ body: () throws -> T) throws -> T {
     do {
       return try body()
     } catch let error as SolverError {
-      throw ActionFailed(.deterministic, "the packages cannot be installed", log: Array("\(error)\n".utf8))
+      throw ActionFailed(
+        .deterministic, "the packages cannot be brought to what is asked", log: Array("\(error)\n".utf8))
     }
   }
 }

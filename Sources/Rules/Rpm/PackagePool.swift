@@ -63,6 +63,11 @@ final class PackagePool {
     return pool_solvid2str(pointer, package).map { String(cString: $0) } ?? ""
   }
 
+  /// What the repository of a package was added as.
+  func repositoryName(_ package: Id) -> String {
+    solvable(package).pointee.repo?.pointee.name.map { String(cString: $0) } ?? ""
+  }
+
   func dependencyName(_ dependency: Id) -> String {
     pool_dep2str(pointer, dependency).map { String(cString: $0) } ?? ""
   }
@@ -96,7 +101,7 @@ extension PackagePool {
   /// - Throws: `SolverError.metadata` for a package without a SHA-256, or whose name no file could have.
   func locked(_ package: Id, requestedBy: String) throws(SolverError) -> LockedPackage {
     let solvable = solvable(package)
-    let repository = solvable.pointee.repo?.pointee.name.map { String(cString: $0) } ?? ""
+    let repository = repositoryName(package)
     var type: Id = 0
     let checksum = solvable_lookup_bin_checksum(solvable, Id(SOLVABLE_CHECKSUM), &type)
     let size = solvable_lookup_num(solvable, Id(SOLVABLE_DOWNLOADSIZE), 0)

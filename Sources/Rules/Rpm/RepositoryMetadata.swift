@@ -4,6 +4,8 @@ import GraphCore
 struct RepositoryMetadata {
   let primary: [UInt8]
   let filelists: [UInt8]?
+  /// Groups: comps.xml.
+  let groups: [UInt8]?
 
   /// - Parameter tree: a tree that has `repodata/repomd.xml` and the files it names.
   init(tree: Layer, store: any BlobStore) throws {
@@ -26,5 +28,8 @@ struct RepositoryMetadata {
     }
     self.primary = primary
     filelists = try decompressed("filelists")
+    // Metadata names the file twice, as it is and compressed.
+    let compressed = repodata.files.keys.filter { $0.hasPrefix("group_") }.sorted()
+    groups = try (["group"] + compressed).lazy.compactMap { try decompressed($0) }.first
   }
 }

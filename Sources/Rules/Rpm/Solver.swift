@@ -12,13 +12,24 @@ public struct Solution: Hashable, Sendable {
     public let replacedBy: LockedPackage?
   }
 
-  /// Every package to install; empty where all requests are already satisfied.
+  /// Every package that comes in; empty where all requests are already satisfied. A package that is installed anew in
+  /// the same version is among them.
   public let added: Lock
   /// Sorted as locks are.
   public let removed: [Removal]
 
   /// Whether what was installed stays as it is.
   public var isOnlyAddition: Bool { removed.isEmpty }
+
+  /// What changes, as a lock.
+  public var lock: Lock {
+    let coming = Set(added.packages.map(\.nevra))
+    return Lock(
+      packages: added.packages,
+      erased: removed.filter { !coming.contains($0.package.nevra) }.map {
+        Lock.Erasure($0.package, isReplaced: $0.replacedBy != nil)
+      })
+  }
 }
 
 /// Chooses packages from repositories, by libsolv, with the rules that dnf has.
@@ -29,6 +40,7 @@ public final class PackageSolver {
   public static let libraryVersion = LIBSOLV_VERSION_STRING
 
   private let pool: PackagePool
+  private var groups = PackageGroups()
   private var hasFileProvides = false
 
   /// - Parameter architecture: packages of another one are not considered (`Architecture.Names.compatible`).
@@ -62,6 +74,50 @@ public final class PackageSolver {
     hasFileProvides = false
   }
 
+  /// Adds the groups of a repository: its comps.xml, not compressed.
+  public func addGroups(comps: [UInt8]) { groups.add(comps: comps) }
+
+  /// What must change so that every request is satisfied.
+  ///
+  /// - Parameters:
+  ///   - transaction: what is asked.
+  ///   - installed: the packages that are there, of the layers below.
+  ///   - listed: what the package database says of them, where it was read.
+  /// - Throws: `SolverError.unsatisfiable` with all that is wrong.
+  public func solve(
+    _ transaction: PackageTransaction, installed: [LockedPackage], listed: PackageList? = nil
+  ) throws(SolverError) -> Solution {
+    if !hasFileProvides { pool_addfileprovides(pool.pointer) }
+    hasFileProvides = true
+    pool.install(installed, listed)
+    pool_createwhatprovides(pool.pointer)
+    defer {
+      pool.considerAll()
+      pool.forgetInstalled()
+      pool_freewhatprovides(pool.pointer)
+    }
+    if !transaction.excludes.isEmpty || transaction.repositories != nil {
+      let excluded = Set(transaction.excludes.flatMap { pool.excluded(by: $0) })
+      pool.leaveOut {
+        excluded.contains($0)
+          || !pool.isInstalled($0) && transaction.repositories?.contains(pool.repositoryName($0)) == false
+      }
+      pool_createwhatprovides(pool.pointer)
+    }
+    let jobs: [PackageJob]
+    do {
+      jobs = try pool.jobs(of: transaction, groups: groups)
+    } catch {
+      throw .unsatisfiable(error.problems)
+    }
+    if transaction.isRemoval {
+      // As with dnf, nothing comes in to save what needs a package that goes.
+      pool.leaveOut { !pool.isInstalled($0) }
+      pool_createwhatprovides(pool.pointer)
+    }
+    return try run(transaction, jobs, installed: installed)
+  }
+
   /// What must be added so that every request is satisfied.
   ///
   /// - Parameters:
@@ -77,22 +133,13 @@ public final class PackageSolver {
   public func solve(
     install requests: [String], installed: [LockedPackage], weakDependencies: Bool, best: Bool
   ) throws(SolverError) -> Solution {
-    try solve(.install, requests, installed: installed, weakDependencies: weakDependencies, best: best)
-  }
-
-  /// What changes when installed packages are updated.
-  ///
-  /// - Parameter requests: which; all that are installed where it is empty. Each must be installed.
-  public func solve(
-    update requests: [String], installed: [LockedPackage], weakDependencies: Bool, best: Bool
-  ) throws(SolverError) -> Solution {
-    try solve(.update, requests, installed: installed, weakDependencies: weakDependencies, best: best)
+    var transaction = PackageTransaction(packages: requests, weakDependencies: weakDependencies)
+    transaction.best = best
+    return try solve(transaction, installed: installed)
   }
 }
 
 extension PackageSolver {
-  private enum Purpose { case install, update }
-
   private func read(
     _ xml: [UInt8], into repository: UnsafeMutablePointer<Repo>, name: String, flags: Int32
   ) throws(SolverError) {
@@ -109,45 +156,81 @@ extension PackageSolver {
     }
   }
 
-  private func solve(
-    _ purpose: Purpose, _ requests: [String], installed: [LockedPackage], weakDependencies: Bool, best: Bool
+  private func run(
+    _ transaction: PackageTransaction, _ jobs: [PackageJob], installed: [LockedPackage]
   ) throws(SolverError) -> Solution {
-    if !hasFileProvides { pool_addfileprovides(pool.pointer) }
-    hasFileProvides = true
-    pool.install(installed)
-    pool_createwhatprovides(pool.pointer)
-    defer {
-      pool.forgetInstalled()
-      pool_freewhatprovides(pool.pointer)
-    }
-    let jobs = try jobs(purpose, requests)
     let queue = IDQueue()
-    for job in jobs {
-      let what = IDQueue(job.packages)
-      let how = (purpose == .install ? SOLVER_INSTALL : SOLVER_UPDATE) | (best ? SOLVER_FORCEBEST : 0)
-      queue_push2(
-        queue.pointer, how | SOLVER_SOLVABLE_ONE_OF, pool_queuetowhatprovides(pool.pointer, what.pointer))
+    for job in jobs { push(job, isBest: transaction.best && !transaction.isRemoval, to: queue) }
+    if transaction.isRemoval { pushWanted(installed, to: queue) }
+    if transaction.weakDependencies {
+      for package in pool.unwantedRecommendations() {
+        queue_push2(queue.pointer, SOLVER_EXCLUDEFROMWEAK | SOLVER_SOLVABLE, package)
+      }
     }
     for kernel in Self.installedBesideEachOther {
       queue_push2(
         queue.pointer, SOLVER_MULTIVERSION | SOLVER_SOLVABLE_PROVIDES, pool_str2id(pool.pointer, kernel, 1))
     }
+    if transaction.mayErase || transaction.isRemoval {
+      for package in pool.installed where !Self.protected.contains(pool.name(package)) {
+        queue_push2(queue.pointer, SOLVER_ALLOWUNINSTALL | SOLVER_SOLVABLE, package)
+      }
+    }
     guard let solver = solver_create(pool.pointer) else {
       preconditionFailure("libsolv ends when memory is out")
     }
     defer { solver_free(solver) }
-    for (flag, value) in Self.flags { solver_set_flag(solver, flag, value) }
-    solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, weakDependencies ? 0 : 1)
+    for flag in Self.flags { solver_set_flag(solver, flag, 1) }
+    let mayGoBack = [.install, .reinstall, .downgrade, .synchronize].contains(transaction.verb)
+    solver_set_flag(solver, SOLVER_FLAG_ALLOW_DOWNGRADE, mayGoBack ? 1 : 0)
+    solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, transaction.weakDependencies ? 0 : 1)
+    if transaction.verb == .autoremove {
+      _ = solver_solve(solver, queue.pointer)
+      let unneeded = IDQueue()
+      solver_get_unneeded(solver, unneeded.pointer, 0)
+      for package in unneeded.ids {
+        push(
+          .init(action: SOLVER_ERASE, target: .one(package), request: "autoremove"), isBest: false, to: queue)
+      }
+    }
     if solver_solve(solver, queue.pointer) != 0 {
       throw .unsatisfiable(pool.problems(of: solver, requests: jobs.map(\.request)))
     }
-    return try solution(solver, jobs: jobs, installed: installed)
+    let solution = try pool.solution(of: solver, jobs: jobs, installed: installed)
+    let lost = solution.removed.filter { $0.replacedBy == nil && Self.protected.contains($0.package.name) }
+    if let lost = lost.first {
+      let reason = "\(lost.package.nevra) is protected, and would be removed"
+      throw .unsatisfiable([SolverProblem(requests: transaction.requests, reasons: [reason])])
+    }
+    return solution
+  }
+
+  private func push(_ job: PackageJob, isBest: Bool, to queue: borrowing IDQueue) {
+    let how = job.action | (isBest ? SOLVER_FORCEBEST : 0) | (job.isWeak ? SOLVER_WEAK : 0)
+    switch job.target {
+    case .anyOf(let packages):
+      let what = IDQueue(packages)
+      queue_push2(
+        queue.pointer, how | SOLVER_SOLVABLE_ONE_OF | SOLVER_SETARCH | SOLVER_SETEVR,
+        pool_queuetowhatprovides(pool.pointer, what.pointer))
+    case .one(let package): queue_push2(queue.pointer, how | SOLVER_SOLVABLE, package)
+    case .dependency(let formula, _): queue_push2(queue.pointer, how | SOLVER_SOLVABLE_PROVIDES, formula)
+    }
+  }
+
+  /// What stays when nothing needs it: what somebody asked for, and what may not go.
+  private func pushWanted(_ installed: [LockedPackage], to queue: borrowing IDQueue) {
+    let wanted = Set(installed.filter { $0.reason == .user }.map(\.nevra))
+    for package in pool.installed
+    where wanted.contains(pool.packageName(package)) || Self.protected.contains(pool.name(package)) {
+      queue_push2(queue.pointer, SOLVER_USERINSTALLED | SOLVER_SOLVABLE, package)
+    }
   }
 
   /// What dnf sets: successors by obsoletes, no lock on vendors, nothing is just erased.
-  private static let flags: [(flag: Int32, value: Int32)] = [
-    (SOLVER_FLAG_ALLOW_VENDORCHANGE, 1), (SOLVER_FLAG_KEEP_ORPHANS, 1), (SOLVER_FLAG_BEST_OBEY_POLICY, 1),
-    (SOLVER_FLAG_YUM_OBSOLETES, 1), (SOLVER_FLAG_URPM_REORDER, 1), (SOLVER_FLAG_ALLOW_DOWNGRADE, 1),
+  private static let flags: [Int32] = [
+    SOLVER_FLAG_ALLOW_VENDORCHANGE, SOLVER_FLAG_DUP_ALLOW_VENDORCHANGE, SOLVER_FLAG_KEEP_ORPHANS,
+    SOLVER_FLAG_BEST_OBEY_POLICY, SOLVER_FLAG_YUM_OBSOLETES, SOLVER_FLAG_URPM_REORDER,
   ]
 
   /// Packages of which several versions may be there at once (dnf's `installonlypkgs`).
@@ -156,68 +239,9 @@ extension PackageSolver {
     "multiversion(kernel)",
   ]
 
-  /// All requests that mean nothing are reported at once.
-  private func jobs(_ purpose: Purpose, _ requests: [String]) throws(SolverError) -> [PackageJob] {
-    if purpose == .update, requests.isEmpty {
-      let everything = pool.packages.filter { pool.isInstalled($0) }
-      return everything.isEmpty ? [] : [PackageJob(packages: everything, request: "update")]
-    }
-    var jobs: [PackageJob] = []
-    var problems: [SolverProblem] = []
-    for request in requests {
-      switch pool.jobs(for: request) {
-      case .success(let found) where purpose == .install:
-        jobs += found
-      case .success(let found):
-        let names = Set(found.flatMap(\.packages).map { pool.name($0) })
-        let present = pool.packages.filter { pool.isInstalled($0) && names.contains(pool.name($0)) }
-        if present.isEmpty {
-          problems.append(
-            SolverProblem(requests: [request], reasons: ["no package '\(request)' is installed"]))
-        } else {
-          jobs.append(PackageJob(packages: present, request: request))
-        }
-      case .failure(let unknown):
-        problems.append(SolverProblem(requests: [request], reasons: [unknown.reason]))
-      }
-    }
-    if !problems.isEmpty { throw .unsatisfiable(problems) }
-    return jobs
-  }
-
-  private func solution(
-    _ solver: UnsafeMutablePointer<Solver>, jobs: [PackageJob], installed: [LockedPackage]
-  ) throws(SolverError) -> Solution {
-    let decisions = IDQueue()
-    solver_get_decisionqueue(solver, decisions.pointer)
-    // Number 1 is the library's own stand-in for the system.
-    let kept = decisions.ids.filter { $0 > 1 }.map { ($0, pool.packageName($0)) }
-      .sorted { $0.1.precedesInBytes($1.1) }.map(\.0)
-    let chosen = kept.filter { !pool.isInstalled($0) }
-    let present = kept.filter { pool.isInstalled($0) }
-    guard let transaction = solver_create_transaction(solver) else {
-      preconditionFailure("libsolv ends the process when memory is out")
-    }
-    defer { transaction_free(transaction) }
-    let stays = Set(present)
-    let gone = pool.packages.filter { pool.isInstalled($0) && !stays.contains($0) }
-    let successors = Dictionary(gone.map { ($0, transaction_obs_pkg(transaction, $0)) }) { first, _ in first }
-    // A request to update names what is installed, and is why its successor is here.
-    let asked = jobs.map { job in
-      PackageJob(packages: job.packages + job.packages.compactMap { successors[$0] }, request: job.request)
-    }
-    let reasons = pool.reasons(chosen: chosen, installed: present, jobs: asked)
-    var added: [Id: LockedPackage] = [:]
-    for package in chosen {
-      added[package] = try pool.locked(package, requestedBy: reasons[package] ?? "")
-    }
-    let byName = Dictionary(installed.map { ($0.nevra, $0) }) { first, _ in first }
-    let removed = gone.compactMap { package -> Solution.Removal? in
-      guard let lock = byName[pool.packageName(package)] else { return nil }
-      return Solution.Removal(package: lock, replacedBy: successors[package].flatMap { added[$0] })
-    }
-    return Solution(
-      added: Lock(packages: Array(added.values)),
-      removed: removed.sorted { $0.package.nevra.precedesInBytes($1.package.nevra) })
-  }
+  /// What dnf does not remove (`protected_packages`): itself, and what the packages of Enterprise Linux name in
+  /// /etc/dnf/protected.d.
+  private static let protected: Set<String> = [
+    "dnf", "yum", "setup", "sudo", "systemd", "systemd-udev",
+  ]
 }

@@ -2,35 +2,77 @@ import CSolv
 import GraphCore
 
 extension PackagePool {
-  /// Marks `locks` as installed, by copies of the packages that the repositories have.
+  /// Marks packages as installed: as the package database describes them where it was read, else by copies of the
+  /// packages that the repositories have.
   ///
-  /// A locked package that no repository has any more keeps its name, version and architecture and provides
-  /// itself; what else it provided and required is not known then, so a solve may replace it to satisfy such
-  /// a requirement.
+  /// A locked package that neither knows keeps its name, version and architecture and provides itself; what else it
+  /// provided and required is not known then, so a solve may replace it to satisfy such a requirement.
   /// - Precondition: file provides have been added, because copies have no lists of files.
-  func install(_ locks: [LockedPackage]) {
+  func install(_ locks: [LockedPackage], _ listed: PackageList? = nil) {
     guard let repository = repo_create(pointer, "@installed") else { return }
     var known: [String: [Id]] = [:]
     let wanted = Set(locks.map(\.name))
     for package in packages where wanted.contains(name(package)) {
       known[packageName(package), default: []].append(package)
     }
+    var described: [(Id, PackageList.Package)] = []
     for lock in locks {
       let copy = repo_add_solvable(repository)
       // Two repositories may call different files by one name; the one with the same bytes is meant.
       let twins = known[lock.nevra] ?? []
       let twin = twins.first { isSame($0, lock.digest) } ?? twins.first
-      if let twin {
+      if let description = listed?.package(lock.nevra) {
+        name(copy, as: lock)
+        describe(copy, description)
+        described.append((copy, description))
+      } else if let twin {
         self.copy(twin, to: copy)
       } else {
-        solvable(copy).pointee.name = pool_str2id(pointer, lock.name, 1)
-        solvable(copy).pointee.evr = pool_str2id(pointer, lock.evr, 1)
-        solvable(copy).pointee.arch = pool_str2id(pointer, lock.arch, 1)
+        name(copy, as: lock)
         let provides = solvable_selfprovidedep(solvable(copy))
         solvable_add_deparray(solvable(copy), Id(SOLVABLE_PROVIDES), provides, 0)
       }
     }
+    // Now that every requirement has a number, so has every path that one names.
+    for (copy, description) in described { provideFiles(copy, description) }
+    repo_internalize(repository)
     pool_set_installed(pointer, repository)
+  }
+
+  private func name(_ copy: Id, as lock: LockedPackage) {
+    solvable(copy).pointee.name = pool_str2id(pointer, lock.name, 1)
+    solvable(copy).pointee.evr = pool_str2id(pointer, lock.evr, 1)
+    solvable(copy).pointee.arch = pool_str2id(pointer, lock.arch, 1)
+  }
+
+  private func describe(_ copy: Id, _ description: PackageList.Package) {
+    solvable(copy).pointee.vendor = pool_str2id(pointer, description.vendor, 1)
+    if description.buildTime > 0 {
+      solvable_set_num(solvable(copy), Id(SOLVABLE_BUILDTIME), UInt64(description.buildTime))
+    }
+    for (kind, dependencies) in description.dependencies {
+      for dependency in dependencies {
+        let number = self.dependency(dependency)
+        if number != 0 { solvable_add_deparray(solvable(copy), Id(kind.key), number, 0) }
+      }
+    }
+  }
+
+  private func provideFiles(_ copy: Id, _ description: PackageList.Package) {
+    for file in description.files {
+      let path = pool_str2id(pointer, file, 0)
+      if path != 0 { solvable_add_deparray(solvable(copy), Id(SOLVABLE_PROVIDES), path, 0) }
+    }
+  }
+
+  /// The number of a dependency; 0 for one that only concerns rpm itself.
+  private func dependency(_ dependency: PackageList.Dependency) -> Id {
+    if dependency.name.hasPrefix("rpmlib(") { return 0 }
+    if dependency.name.hasPrefix("(") { return pool_parserpmrichdep(pointer, dependency.name) }
+    let name = pool_str2id(pointer, dependency.name, 1)
+    guard dependency.relation != 0, !dependency.version.isEmpty else { return name }
+    return pool_rel2id(
+      pointer, name, pool_str2id(pointer, dependency.version, 1), Int32(dependency.relation), 1)
   }
 
   /// Undoes `install`.

@@ -1,54 +1,124 @@
 import CSolv
+import Glibc
 import GraphCore
 
-/// The packages that satisfy one job: any one of them does.
-struct PackageJob {
-  var packages: [Id]
-  /// The request as it was given.
-  var request: String
-}
-
 extension PackagePool {
+  struct UnknownPackage: Error { let reason: String }
+
+  /// The packages that a request means, installed ones among them.
+  struct Matches {
+    var packages: [Id]
+    /// Whether the request was a name, with or without version and architecture: no capability and no path.
+    var isByName: Bool
+    /// Whether it was a name alone.
+    var isJustName: Bool
+    var isPattern: Bool
+  }
+
   /// What a request means, as dnf understands it: name, `name.arch`, `name-version`, `name-version-release`,
   /// `name-epoch:version-release.arch`, what a package provides, with or without a relation, and paths of
   /// files.
   ///
-  /// A pattern (`lib*`) asks for one package of every name that it matches; any other request for one
-  /// package.
-  /// - Returns: one job per name, sorted by name bytes; or the problem where nothing matches.
-  func jobs(for request: String) -> Result<[PackageJob], UnknownPackage> {
-    if request.isEmpty || request.utf8.contains(0) {
-      return .failure(UnknownPackage(reason: "a request is empty"))
-    }
-    if request.hasPrefix("@") {
-      return .failure(UnknownPackage(reason: "'\(request)' is a group: name the packages instead"))
-    }
-    let (matched, packages) = select(request)
-    if packages.isEmpty { return .failure(UnknownPackage(reason: reason(noPackage: request))) }
-    let justName =
-      matched & SELECTION_NAME != 0 && matched & (SELECTION_CANON | SELECTION_DOTARCH | SELECTION_REL) == 0
-    guard request.utf8.contains(where: { "*?[".utf8.contains($0) }) else {
-      let wanted = justName ? packages + obsoleters(of: packages) : packages
-      return .success([PackageJob(packages: Self.unique(wanted), request: request)])
-    }
-    let byName = Dictionary(grouping: packages) { name($0) }
-    return .success(
-      byName.sorted { $0.key.precedesInBytes($1.key) }.map { _, packages in
-        let wanted = justName ? packages + obsoleters(of: packages) : packages
-        return PackageJob(packages: Self.unique(wanted), request: request)
-      })
+  /// - Parameter amongInstalled: whether nothing else is looked at.
+  func matches(_ request: String, amongInstalled: Bool = false) throws(UnknownPackage) -> Matches {
+    if request.isEmpty || request.utf8.contains(0) { throw UnknownPackage(reason: "a request is empty") }
+    let (matched, packages) = select(
+      request, extra: amongInstalled ? SELECTION_INSTALLED_ONLY : 0, amongInstalled: amongInstalled)
+    if packages.isEmpty { throw UnknownPackage(reason: reason(noPackage: request)) }
+    return Matches(
+      packages: packages, isByName: matched & SELECTION_NAME != 0,
+      isJustName: matched & SELECTION_NAME != 0
+        && matched & (SELECTION_CANON | SELECTION_DOTARCH | SELECTION_REL) == 0,
+      isPattern: request.utf8.contains { "*?[".utf8.contains($0) })
   }
 
-  struct UnknownPackage: Error { let reason: String }
+  /// The sets of packages of which an installation needs one each.
+  ///
+  /// A pattern (`lib*`) asks for one package of every name that it matches; any other request for one package.
+  /// - Returns: one set per name, sorted by name bytes.
+  func sets(for request: String) throws(UnknownPackage) -> [[Id]] {
+    let found = try matches(request)
+    func wanted(_ packages: [Id]) -> [Id] {
+      Self.unique(found.isJustName ? packages + obsoleters(of: packages) : packages)
+    }
+    guard found.isPattern else { return [wanted(found.packages)] }
+    let byName = Dictionary(grouping: found.packages) { name($0) }
+    return byName.sorted { $0.key.precedesInBytes($1.key) }.map { wanted($0.value) }
+  }
+
+  /// The packages whose names, versions and architectures a pattern matches, read in the first of dnf's forms that
+  /// matches any: `name-version-release.arch`, `name.arch`, `name`, `name-version-release`, `name-version`.
+  ///
+  /// - Returns: `nil` for what is no pattern.
+  private func matching(pattern: String) -> (packages: [Id], isJustName: Bool)? {
+    guard pattern.utf8.contains(where: { "*?[".utf8.contains($0) }), !pattern.hasPrefix("/") else {
+      return nil
+    }
+    func split(_ text: Substring, _ separator: Character) -> (Substring, Substring)? {
+      guard let place = text.lastIndex(of: separator), place > text.startIndex else { return nil }
+      return (text[..<place], text[text.index(after: place)...])
+    }
+    typealias Form = (name: Substring, version: Substring?, release: Substring?, arch: Substring?)
+    var forms: [Form] = []
+    func add(_ text: Substring, arch: Substring?, parts: Int) {
+      guard parts > 0 else { return forms.append((text, nil, nil, arch)) }
+      guard let (rest, last) = split(text, "-") else { return }
+      guard parts > 1 else { return forms.append((rest, last, nil, arch)) }
+      if let (name, version) = split(rest, "-") { forms.append((name, version, last, arch)) }
+    }
+    let withArch = split(pattern[...], ".")
+    if let (rest, arch) = withArch { add(rest, arch: arch, parts: 2) }
+    if let (rest, arch) = withArch { add(rest, arch: arch, parts: 0) }
+    for parts in [0, 2, 1] { add(pattern[...], arch: nil, parts: parts) }
+    for form in forms {
+      let found = packages.filter { matches($0, form) }
+      if !found.isEmpty { return (found, form.version == nil && form.arch == nil) }
+    }
+    return ([], false)
+  }
+
+  private func matches(
+    _ package: Id, _ form: (name: Substring, version: Substring?, release: Substring?, arch: Substring?)
+  ) -> Bool {
+    func match(_ pattern: Substring, _ text: Substring) -> Bool {
+      fnmatch(String(pattern), String(text), 0) == 0
+    }
+    guard match(form.name, name(package)[...]) else { return false }
+    if let arch = form.arch, !match(arch, text(solvable(package).pointee.arch)[...]) { return false }
+    guard var version = form.version else { return true }
+    var evr = text(solvable(package).pointee.evr)[...]
+    if let colon = version.firstIndex(of: ":") {
+      let epoch = evr.firstIndex(of: ":").map { evr[..<$0] } ?? "0"
+      guard match(version[..<colon], epoch) else { return false }
+      version = version[version.index(after: colon)...]
+    }
+    if let colon = evr.firstIndex(of: ":") { evr = evr[evr.index(after: colon)...] }
+    let dash = evr.lastIndex(of: "-") ?? evr.endIndex
+    guard match(version, evr[..<dash]) else { return false }
+    guard let release = form.release else { return true }
+    return dash < evr.endIndex && match(release, evr[evr.index(after: dash)...])
+  }
 
   /// Names and what packages provide come first, as with dnf; the lists of files are asked last.
-  private func select(_ request: String, extra: Int32 = 0) -> (matched: Int32, packages: [Id]) {
+  private func select(
+    _ request: String, extra: Int32 = 0, amongInstalled: Bool = false
+  ) -> (matched: Int32, packages: [Id]) {
     let names =
       SELECTION_NAME | SELECTION_PROVIDES | SELECTION_GLOB | SELECTION_CANON | SELECTION_DOTARCH
       | SELECTION_REL
     let files = SELECTION_FILELIST | SELECTION_GLOB
     let isPath = request.hasPrefix("/") || request.hasPrefix("*/")
+    if let found = matching(pattern: request) {
+      let packages = found.packages.filter {
+        isConsidered($0) && (isInstalled($0) || fits($0) && !amongInstalled)
+      }
+      if !packages.isEmpty {
+        return (SELECTION_NAME | (found.isJustName ? 0 : SELECTION_CANON), packages)
+      }
+    }
     for flags in isPath ? [names, files] : [names] {
+      // Installed packages have no lists of files of their own.
+      let extra = flags == files && amongInstalled ? 0 : extra
       let selection = IDQueue()
       let packages = IDQueue()
       let matched = selection_make(pointer, selection.pointer, request, flags | extra)
@@ -68,6 +138,18 @@ extension PackagePool {
     return self.packages.filter { isInstalled($0) && names.contains(packageName($0)) }
   }
 
+  /// The packages of the repositories that an exclusion means: names, versions and architectures, and patterns of them.
+  func excluded(by pattern: String) -> [Id] {
+    if let found = matching(pattern: pattern) { return found.packages.filter { !isInstalled($0) } }
+    let selection = IDQueue()
+    let packages = IDQueue()
+    let flags =
+      SELECTION_NAME | SELECTION_GLOB | SELECTION_CANON | SELECTION_DOTARCH | SELECTION_WITH_BADARCH
+    if selection_make(pointer, selection.pointer, pattern, flags) == 0 { return [] }
+    selection_solvables(pointer, selection.pointer, packages.pointer)
+    return packages.ids.filter { !isInstalled($0) }
+  }
+
   /// The packages that obsolete one of `packages`: who asks for an old name gets its successor.
   private func obsoleters(of packages: [Id]) -> [Id] {
     packages.flatMap { package in
@@ -75,11 +157,6 @@ extension PackagePool {
       pool_whatmatchessolvable(pointer, Id(SOLVABLE_OBSOLETES), package, found.pointer, 0)
       return found.ids.filter { solvable($0).pointee.name != solvable(package).pointee.name }
     }.filter { fits($0) }
-  }
-
-  private func fits(_ package: Id) -> Bool {
-    let arch = text(solvable(package).pointee.arch)
-    return isInstalled(package) || architecture.names.compatible.contains(arch)
   }
 
   /// Each once, in the order of the first.

@@ -1,0 +1,137 @@
+import GraphCore
+
+extension ManifestMapping {
+  private static let architectureNames = Architecture.all.map(\.name)
+
+  /// `graph.yml`.
+  public static let settings = ManifestMapping(
+    "graph.yml",
+    [
+      .init("name", .text, required: true, "what people call the workspace"),
+      .init("arches", .choices(architectureNames), required: true, "architectures, by canonical name"),
+      .init(
+        "registries", .either([.map(.mapping(registry)), .texts]),
+        "hosts with an optional port; as a list, all of them are own"),
+      .init("aliases", .map(.text), "image reference -> another reference, or a label"),
+      .init(
+        "stamps", .choices(Settings.Stamp.allCases.map(\.rawValue)), fallback: "[revision, base]",
+        "what the last action of an image writes into it"),
+      .init(
+        "compression", .choice(Settings.Compression.allCases.map(\.rawValue)), fallback: "zstd", "of layers"),
+    ])
+
+  static let registry = ManifestMapping(
+    "a registry",
+    [
+      .init("own", .flag, fallback: "false", "whether its images are entries of this workspace"),
+      .init("insecure", .flag, fallback: "false", "whether it is spoken to without TLS"),
+    ])
+
+  /// A file of `index.d`.
+  public static let indexFile = ManifestMapping(
+    "an index file", [.init("Projects", .list(indexEntry), required: true, "the entries of one namespace")])
+
+  /// An entry of the container index.
+  public static let indexEntry = ManifestMapping(
+    "an index entry", ignored: ["build_context"],
+    [
+      .init("id", .text, required: true, "unique within the file; any text"),
+      .init("app-id", .text, required: true, "the namespace: the file's name up to its first dot"),
+      .init("job-id", .text, required: true, "the image's name"),
+      .init("git-url", .text, required: true, "a path relative to the workspace, or an address"),
+      .init("git-path", .text, required: true, "the folder of the Dockerfile in the repository"),
+      .init("git-branch", .text, fallback: "master", "not used for a path of the workspace"),
+      .init("target-file", .text, required: true, "the Dockerfile in that folder"),
+      .init("desired-tag", .emptyText, required: true, fallback: "latest", "the tag, as text"),
+      .init("notify-email", .text, required: true, "who is told"),
+      .init("build-context", .text, fallback: "./", "the folder that COPY reads, relative to git-path"),
+      .init("prebuild-script", .text, "goes with prebuild-context"),
+      .init("prebuild-context", .text, "goes with prebuild-script"),
+      .init("depends-on", .texts, "[registry/]app-id/job-id[:tag] of what it needs"),
+    ])
+
+  /// A file of `graph.d`.
+  public static let targetsFile = ManifestMapping(
+    "a file of graph.d",
+    [
+      .init("bases", .list(base), "images made of packages alone"),
+      .init("repositories", .list(repository), "RPM repositories of packages that commands make"),
+      .init("commands", .list(command), "programs with declared inputs and outputs"),
+      .init("images", .list(imageOptions), "what the container index has no key for"),
+    ])
+
+  static let base = ManifestMapping(
+    "a base",
+    [
+      .init("name", .text, required: true, "//base/NAME"),
+      .init("repositories", .texts, required: true, "labels //repo/NAME, best first"),
+      .init("packages", .texts, required: true, "requests as dnf reads them"),
+      .init("arches", .choices(architectureNames), "some of the workspace's; all of them by default"),
+      .init("env", .map(.text), "environment of the image"),
+      .init("cmd", .texts, "what starts"),
+      .init("labels", .map(.text), "labels of the image"),
+    ])
+
+  static let repository = ManifestMapping(
+    "a repository",
+    [
+      .init("name", .text, required: true, "//repo/NAME"),
+      .init("members", .texts, required: true, "labels or patterns of commands that make RPMs"),
+      .init("arches", .choices(architectureNames), "some of the workspace's; all of them by default"),
+    ])
+
+  static let command = ManifestMapping(
+    "a command",
+    [
+      .init("name", .text, required: true, "//package/name"),
+      .init("for-each", .texts, "one target for each value of {item}"),
+      .init("root", .text, required: true, "'host', or the label of an image or base"),
+      .init("tools", .texts, "programs of the host that it uses; only with root: host"),
+      .init(
+        "inputs", .map(.either([.text, .mapping(labelInput)])), "name -> a path, a label, or {label: //…}"),
+      .init("command", .texts, required: true, "program and arguments, with placeholders"),
+      .init("env", .map(.text), "environment, with placeholders"),
+      .init("outputs", .map(.choice(["file", "folder"])), required: true, "name -> file or folder"),
+      .init("fetch", .mapping(fetch), "what is fetched before it runs"),
+      .init(
+        "arches", .choices(architectureNames + ["noarch"]), "some of the workspace's, or noarch alone"),
+      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds"),
+    ])
+
+  static let labelInput = ManifestMapping(
+    "an input", [.init("label", .text, required: true, "the label of a target")])
+
+  static let fetch = ManifestMapping(
+    "'fetch'", [.init("resolve", .texts, required: true, "the resolver and its arguments")])
+
+  static let imageOptions = ManifestMapping(
+    "an item of 'images'",
+    [
+      .init("name", .text, required: true, "a label or a pattern of index entries"),
+      .init("build-args", .map(.text), "what ARG instructions get instead of their defaults"),
+      .init(
+        "contexts", .map(.text), "what FROM and --from mean by a name: a folder, a label, docker-image://…"),
+      .init("target", .text, "the stage that is the image; the last one by default"),
+    ])
+
+  /// `cccp.yml` beside a Dockerfile.
+  public static let pipeline = ManifestMapping(
+    "a cccp file",
+    ignored: [
+      "docker-index", "custom-delivery", "local-delivery", "Upstreams", "upstreams", "nulecule-file",
+      "desired-tag",
+    ],
+    [
+      .init("job-id", .text, required: true, "the index entry's"),
+      .init("test-skip", .flag, fallback: "true", "whether the test script is not run"),
+      .init("test-script", .text, "tests the image"),
+      .init("build-script", .text, "builds what the image needs"),
+      .init("delivery-script", .text, "delivers the image"),
+    ])
+
+  /// The mappings that the lists of a file of `graph.d` hold, by the list's key.
+  public static let targetLists: [String: ManifestMapping] = Dictionary(
+    targetsFile.keys.compactMap { key in
+      if case .list(let mapping) = key.shape { (key.name, mapping) } else { nil }
+    }, uniquingKeysWith: { first, _ in first })
+}
