@@ -21,11 +21,12 @@ struct LoadCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
   @Option(help: "Whose storage: podman or docker.") var into = LocalImageStorage.Engine.podman
-  @Argument(help: "Labels or patterns; without architecture, the host's images.", completion: .labels) var labels: [String]
+  @Argument(help: "Labels or patterns; without architecture, the host's images.", completion: .labels)
+  var labels: [String]
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: labels)
       try session.stopAtErrors()
       let targets = try session.localImages(labels)
       do {

@@ -37,7 +37,8 @@ struct SchemaCommand: ParsableCommand {
     }
   }
 
-  @Argument(help: "The kind of file: graph.yml, graph.d, index.d, cccp.yml or container.yaml. Default: lists them.")
+  @Argument(
+    help: "The kind of file: graph.yml, graph.d, index.d, cccp.yml or container.yaml. Default: lists them.")
   var kind: Kind?
 
   func run() {

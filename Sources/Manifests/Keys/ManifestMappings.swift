@@ -26,7 +26,8 @@ extension ManifestMapping {
         "what the last action of an image writes into it"),
       .init(
         "compression", .choice(Settings.Compression.allCases.map(\.rawValue)), fallback: "zstd", "of layers"),
-      .init("policy", .mapping(policy), "where inputs may come from; everything that is not listed is an error"),
+      .init(
+        "policy", .mapping(policy), "where inputs may come from; everything that is not listed is an error"),
       .init(
         "package-comparison-exceptions", .texts,
         "packages whose versions may differ between architectures"),
@@ -117,7 +118,7 @@ extension ManifestMapping {
       .init(
         "arches", .choices(architectureNames + ["noarch"]), "some of the workspace's, or noarch alone"),
     ] + architectureKeys.dropFirst() + [
-      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds"),
+      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds")
     ])
 
   static let labelInput = ManifestMapping(

@@ -28,7 +28,8 @@ public enum Listings {
         "unsupported": .array(
           unsupported.map {
             .object([
-              "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
+              "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue),
+              "reason": .string($0.reason),
               "place": .string("\($0.location)"),
             ])
           })
