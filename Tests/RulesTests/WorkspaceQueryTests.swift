@@ -19,7 +19,7 @@ struct WorkspaceQueryTests {
     // b says what its Dockerfile says too, c says something else, a says what nobody knows.
     workspace.add(image: "a", "FROM base/minimal\nRUN echo a\n", dependsOn: "no/such:1")
     workspace.add(image: "b", "FROM app/a\n", dependsOn: "app/a")
-    workspace.add(image: "c", "FROM app/b\nCOPY x /x\n", files: ["x": "x"], dependsOn: "[app/a, app/c]")
+    workspace.add(image: "c", "FROM app/b\nCOPY x /x\n", dependsOn: "[app/a, app/c]", files: ["x": "x"])
     return workspace
   }
 
