@@ -192,14 +192,14 @@ final class Compilation {
   }
 
   /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
-  func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
-    let state = try ownImageState(label, at: location)
-    if state == nil { passOn(known(label), at: location) }
-    return state
-  }
-
-  private func ownImageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
+  ///
+  /// - Parameter isRequired: whether what is being compiled cannot do without it.
+  func imageState(
+    _ label: Label, at location: SourceLocation, isRequired: Bool = true
+  ) throws -> ImageState? {
     let label = known(label)
+    // No frame of its own: chains of targets go deep.
+    defer { if isRequired { passOn(label, at: location) } }
     if unsupported[label] != nil { return nil }
     if let known = imageStates[label] { return known }
     // They have been reported, with the shortest way round.
@@ -223,12 +223,7 @@ final class Compilation {
 
   /// The `repodata` output of a repository target for an architecture.
   func repositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
-    let output = try ownRepositoryOutput(label, at: location)
-    if output == nil { passOn(label, at: location) }
-    return output
-  }
-
-  private func ownRepositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    defer { passOn(label, at: location) }
     if unsupported[label] != nil { return nil }
     if let known = repositoryOutputs[label] { return known }
     let output: OutputReference?? = try guardingCycles(label, at: location) {
@@ -250,14 +245,7 @@ final class Compilation {
       return nil
     }
     let label = command.architectures.isEmpty ? label.withoutArchitecture : label
-    let node = try ownCommandNode(command, label, at: location)
-    if node == nil { passOn(label, at: location) }
-    return node
-  }
-
-  private func ownCommandNode(
-    _ command: CommandTarget, _ label: Label, at location: SourceLocation
-  ) throws -> NodeID? {
+    defer { passOn(label, at: location) }
     if unsupported[label] != nil { return nil }
     if let known = commandNodes[label] { return known }
     if !command.architectures.isEmpty, !isDeclared(label, among: command.architectures, at: location) {
@@ -278,7 +266,7 @@ final class Compilation {
       _ = try repositoryOutput(label, at: location)
     } else if label.architecture == nil, basesByLabel[plain] != nil || imagesByLabel[plain] != nil {
       for architecture in madeArchitectures(of: plain) {
-        _ = try ownImageState(label.on(architecture), at: location)
+        _ = try imageState(label.on(architecture), at: location, isRequired: false)
       }
       if builder.target(plain) == nil { addIndex(of: plain, at: location) }
     } else {

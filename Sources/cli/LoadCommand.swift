@@ -26,7 +26,7 @@ struct LoadCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: labels)
       try session.stopAtErrors()
       let targets = try session.localImages(labels)
       do {
