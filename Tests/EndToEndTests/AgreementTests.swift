@@ -43,7 +43,7 @@ struct AgreementTests {
   @Test("there are at least 100 cases")
   func many() { #expect(Self.cases.count >= 100) }
 
-  @Test("the same tree and settings", .enabled(if: hasBuildah), .timeLimit(.minutes(20)), arguments: cases)
+  @Test("the same tree and settings", .enabled(if: hasBuildah), arguments: cases)
   func agreement(of one: Case) async throws {
     let world = try await Self.built.value
     func listing(_ builder: String) throws -> Set<String> {

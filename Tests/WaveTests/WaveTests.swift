@@ -4,7 +4,7 @@ import Testing
 
 @testable import Execute
 
-@Suite("waves", .timeLimit(.minutes(1)))
+@Suite("waves", .timeLimit(.minutes(30)))
 struct WaveTests {
   static let diamond = [("a", ""), ("b", "a"), ("c", "a"), ("d", "b c"), ("e", "")]
 
