@@ -25,8 +25,8 @@ struct ExportCommand: AsyncParsableCommand {
       Examples:
         graph export //app/httpd:aarch64 /tmp/httpd
         graph export //repo/os:x86_64 /srv/repo/x86_64
-        graph export //app/httpd docker-archive:/tmp/httpd.tar:httpd:2.4
-        graph export //app/... docker://registry.example.org/{published-name}:{tag}
+        graph export //app/httpd:x86_64 docker-archive:/tmp/httpd.tar:httpd:2.4
+        graph export //app/... docker://registry.example.org/
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case oci, docker }

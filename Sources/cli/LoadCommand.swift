@@ -15,7 +15,7 @@ struct LoadCommand: AsyncParsableCommand {
 
       Examples:
         graph load //app/httpd
-        graph load //app/... --into docker
+        graph load --into docker //app/...
       """)
 
   @OptionGroup var options: GlobalOptions

@@ -157,6 +157,19 @@ struct CheckoutTests {
     #expect(try contents(store.layer(artifact) + "/a") == [1])
   }
 
+  @Test("a checkout of an earlier boot is made anew: a crash of the machine may have emptied its files")
+  func earlierBoot() throws {
+    let artifact = try store.write(
+      Layer(entries: [.init(path: "a", content: .file(try store.write([1])), mode: 0o644)]), as: .tree)
+    let folder = try store.tree(artifact)
+    #expect(try shell("sed -n 2p \(folder).used") == shell("cat /proc/sys/kernel/random/boot_id"))
+    for note in ["1\\nan-earlier-boot\\n", "1\\n", ""] {
+      try shell("printf '\(note)' > \(folder).used && chmod -R u+w \(folder) && : > \(folder)/a")
+      #expect(try contents(store.tree(artifact) + "/a") == [1])
+      #expect(try store.tree(artifact) == folder)
+    }
+  }
+
   @Test("trimming removes what was used longest ago, and nothing that may be in use")
   func trim() throws {
     let digests = try (0..<4).map { try store.write(text(1000, seed: UInt8($0))) }

@@ -21,10 +21,10 @@ public struct Artifact: Hashable, Sendable {
 
   /// Reads the form that `description` writes: `kind hex/size`.
   public init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: " ")
-    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), let digest = Digest(parts[1]) else {
-      return nil
-    }
+    let text = String(text)
+    guard let space = text.utf8.firstIndex(of: 0x20), let kind = Kind(rawValue: String(text[..<space])),
+      let digest = Digest(text[text.utf8.index(after: space)...])
+    else { return nil }
     self.init(kind, digest)
   }
 }

@@ -12,35 +12,51 @@ public struct Digest: Hashable, Sendable {
 
   /// - Parameter bytes: exactly 32 bytes, the SHA-256 in network order; anything else gives `nil`.
   public init?(sha256 bytes: some Collection<UInt8>, size: Int64) {
+    // On plain bytes, here and below: over a collection of any kind each byte costs a look-up of types, and a no-op of
+    // a few hundred nodes spends half of its time there.
+    let bytes = Array(bytes)
     guard bytes.count == 32, size >= 0 else { return nil }
-    var words: [UInt64] = [0, 0, 0, 0]
-    for (offset, byte) in bytes.enumerated() {
-      words[offset / 8] = words[offset / 8] << 8 | UInt64(byte)
-    }
-    self.init(words: words, size: size)
+    func word(_ start: Int) -> UInt64 { bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) } }
+    (word0, word1, word2, word3) = (word(0), word(8), word(16), word(24))
+    self.size = size
   }
 
   /// - Parameter hex: 64 hexadecimal digits of either case; anything else gives `nil`.
   public init?(hex: some StringProtocol, size: Int64) {
-    guard hex.utf8.count == 64, size >= 0 else { return nil }
-    var words: [UInt64] = [0, 0, 0, 0]
-    for (offset, character) in hex.utf8.enumerated() {
-      guard let nibble = Hex.nibble(character) else { return nil }
-      words[offset / 16] = words[offset / 16] << 4 | UInt64(nibble)
+    var text = String(hex)
+    guard size >= 0, let words = text.withUTF8({ Self.words(ofHex: $0) }) else { return nil }
+    (word0, word1, word2, word3) = words
+    self.size = size
+  }
+
+  private static func words(
+    ofHex digits: UnsafeBufferPointer<UInt8>
+  ) -> (UInt64, UInt64, UInt64, UInt64)? {
+    guard digits.count == 64 else { return nil }
+    var isHex = true
+    func word(_ start: Int) -> UInt64 {
+      var word: UInt64 = 0
+      for index in start..<start + 16 {
+        guard let nibble = Hex.nibble(digits[index]) else {
+          isHex = false
+          return 0
+        }
+        word = word << 4 | UInt64(nibble)
+      }
+      return word
     }
-    self.init(words: words, size: size)
+    let words = (word(0), word(16), word(32), word(48))
+    return isHex ? words : nil
   }
 
   /// Reads the form that `description` writes: `hex/size`.
   public init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, let size = Int64(parts[1]) else { return nil }
-    self.init(hex: parts[0], size: size)
-  }
-
-  private init(words: [UInt64], size: Int64) {
-    (word0, word1, word2, word3) = (words[0], words[1], words[2], words[3])
-    self.size = size
+    let text = String(text)
+    let slash = text.utf8.index(text.startIndex, offsetBy: 64, limitedBy: text.endIndex) ?? text.endIndex
+    guard slash < text.endIndex, text.utf8[slash] == UInt8(ascii: "/"),
+      let size = Int64(text[text.utf8.index(after: slash)...])
+    else { return nil }
+    self.init(hex: text[..<slash], size: size)
   }
 
   /// The digest of `bytes`.

@@ -4,7 +4,11 @@ import GraphCore
 import Synchronization
 
 /// Content as files. Each checkout is made beside and renamed into place, so that it is there whole or not at all and
-/// makers may race; a file `NAME.used` beside it holds its size in bytes and, as its time, when it was last used.
+/// makers may race; a file `NAME.used` beside it holds its size in bytes, the boot of the machine that it was made in
+/// and, as its time, when it was last used.
+///
+/// Nothing of a checkout is synced: it can be made again. So one of an earlier boot is not used, because a crash of the
+/// machine may have left its files empty.
 extension Store: Checkouts {
   public func file(_ digest: Digest) throws -> String {
     if try stored(digest)?.encoding == .fileRaw {
@@ -67,6 +71,7 @@ extension Store: Checkouts {
   private func checkout(_ name: String, _ make: (String) throws -> Int64) throws -> String {
     try requireWriting()
     let path = "\(checkouts)/\(name)"
+    if FileSystem.exists(path), !isOfThisBoot(path) { try discard(path) }
     let lock = try FileLock(at: "\(locks)/checkouts")
     // Shared: it only keeps `trim` from taking what is about to be used.
     try lock.wait(exclusive: false)
@@ -74,7 +79,7 @@ extension Store: Checkouts {
     let temporary = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     do {
       let size = try make(temporary)
-      try FileSystem.write(Array("\(size)\n".utf8), to: path + ".used")
+      try FileSystem.write(Array("\(size)\n\(Self.boot)\n".utf8), to: path + ".used", isDurable: false)
       if rename(temporary, path) != 0 {
         // Another maker was first, with the same content.
         guard errno == EEXIST || errno == ENOTEMPTY else { throw OpenFile.failure("cannot create", path) }
@@ -86,6 +91,32 @@ extension Store: Checkouts {
       throw error
     }
     return path
+  }
+
+  /// The name that the kernel gave the time since it was started; empty where it cannot be known.
+  private static let boot: String = {
+    let file = try? OpenFile(reading: "/proc/sys/kernel/random/boot_id")
+    let text = (try? file?.readAll(atMost: 256)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return String(text.prefix { $0.isHexDigit || $0 == "-" })
+  }()
+
+  private func isOfThisBoot(_ path: String) -> Bool {
+    guard let bytes = try? OpenFile(reading: path + ".used").readAll(atMost: 4096) else { return false }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return lines.count > 1 ? lines[1] == Self.boot : Self.boot.isEmpty
+  }
+
+  /// Removes a checkout of an earlier boot; nobody can be using it.
+  private func discard(_ path: String) throws {
+    let lock = try FileLock(at: "\(locks)/checkouts")
+    try lock.wait(exclusive: true)
+    // Another process may have made it anew in the meantime.
+    if isOfThisBoot(path) { return }
+    let rubbish = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    if rename(path, rubbish) != 0, errno != ENOENT { throw OpenFile.failure("cannot remove", path) }
+    unlink(path + ".used")
+    // What stays is removed with the old scratch.
+    try? FileSystem.removeTree(rubbish)
   }
 
   /// Removes the checkouts that were used longest ago until the rest is no larger than `maximumBytes`.

@@ -38,13 +38,19 @@ enum FileSystem {
   }
 
   /// Writes a small file so that it is there whole or not at all.
-  static func write(_ bytes: [UInt8], to path: String, mode: UInt16 = 0o644) throws {
+  ///
+  /// - Parameter isDurable: whether that holds after a crash of the machine, too.
+  static func write(
+    _ bytes: [UInt8], to path: String, mode: UInt16 = 0o644, isDurable: Bool = true
+  ) throws {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let file = try OpenFile(temporaryIn: folder)
     do {
       try file.write(bytes)
       try file.setMode(mode)
-      guard fdatasync(file.descriptor) == 0 else { throw OpenFile.failure("cannot write", path) }
+      guard !isDurable || fdatasync(file.descriptor) == 0 else {
+        throw OpenFile.failure("cannot write", path)
+      }
       try rename(file.path, to: path)
     } catch {
       unlink(file.path)
