@@ -297,7 +297,7 @@ final class Compilation {
   var commands: [CommandTarget] { resolved.workspace.commands }
 
   // Compiling what a target needs before it costs stack.
-  private static let depthMax = 300
+  private static let depthMax = 200
 
   private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
     -> T??
