@@ -17,7 +17,7 @@ public enum GraphCompiler {
     _ resolved: ResolvedWorkspace, buildNumber: String?
   ) throws -> (compiled: CompiledWorkspace, diagnostics: Diagnostics) {
     let compilation = Compilation(resolved, buildNumber: buildNumber)
-    try compilation.compileEverything()
+    try LargeStack.run { try compilation.compileEverything() }
     return (
       CompiledWorkspace(graph: compilation.builder.build(), images: compilation.imageTargets),
       compilation.diagnostics
@@ -52,6 +52,8 @@ final class Compilation {
   /// By source and folder.
   var listings: [String: [SourceFile]] = [:]
   var contexts: [String: ContextFiles] = [:]
+  /// By label, reference and architecture: each is pulled once, however many stages name it.
+  var externals: [String: ImageState] = [:]
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
@@ -297,7 +299,7 @@ final class Compilation {
   var commands: [CommandTarget] { resolved.workspace.commands }
 
   // Compiling what a target needs before it costs stack.
-  private static let depthMax = 200
+  private static let depthMax = 150
 
   private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
     -> T??

@@ -1,5 +1,6 @@
 import GraphCore
 import Manifests
+import Synchronization
 import Testing
 
 @testable import Rules
@@ -157,31 +158,83 @@ private let comps = """
     ["install @web", "remove app"], ["install lib-1", "install @web"],
   ]
 
+  private static let roots = Mutex<Set<String>>([])
+
   @Test("the same change as dnf makes", arguments: scenarios)
   func sameAsDnf(_ lines: [String]) throws {
-    let root = "root-\(Self.scenarios.firstIndex(of: lines) ?? -1)"
+    // What only looks at a root leaves it as it is, so that scenarios with equal beginnings share one.
+    let setup = Array(lines.dropLast())
+    let root = "root-\(Self.scenarios.firstIndex { $0.dropLast().elementsEqual(setup) } ?? -1)"
+    let isNew = Self.roots.withLock { $0.insert(root).inserted }
     let solver = try fixture.solver("x86_64")
     solver.addGroups(comps: Array(comps.utf8))
     var installed: [LockedPackage] = []
-    for line in lines.dropLast() {
-      try dnf(line, root: root)
+    for line in setup {
       installed = try solution(line, solver, installed).get().lock.applied(to: installed)
+      guard isNew else { continue }
+      try dnf(line, root: root)
       #expect(try present(root) == installed.map(\.nevra).sorted(), "after \(line)")
     }
     let line = try #require(lines.last)
     let expected = try transaction(line, root: root)
-    let actual: Changes?
-    switch solution(line, solver, installed) {
-    case .success(let solution):
-      actual = Changes(
-        added: solution.added.packages.map(\.nevra).sorted(),
-        removed: solution.removed.filter { $0.replacedBy == nil }.map(\.package.nevra).sorted())
-      for package in solution.added.packages { #expect(!package.requestedBy.isEmpty, "\(package.nevra)") }
-    case .failure(let error):
-      actual = nil
-      #expect(expected == nil, "we say: \(error)")
+    // What is installed is known from the locks below, or from the package database, which says the same.
+    for list in [nil, lines.count > 1 ? try list(root) : nil] {
+      let actual: Changes?
+      switch solution(line, solver, installed, list) {
+      case .success(let solution):
+        actual = Changes(
+          added: solution.added.packages.map(\.nevra).sorted(),
+          removed: solution.removed.filter { $0.replacedBy == nil }.map(\.package.nevra).sorted())
+        for package in solution.added.packages { #expect(!package.requestedBy.isEmpty, "\(package.nevra)") }
+      case .failure(let error):
+        actual = nil
+        #expect(expected == nil, "we say: \(error)")
+      }
+      #expect(actual == expected, "\(list == nil ? "" : "by the package database")")
     }
-    #expect(actual == expected)
+  }
+
+  private func list(_ root: String) throws -> PackageList {
+    try PackageList(
+      try RpmRepositoryFixture.run(
+        "rpm --root '\(fixture.folder)/\(root)' --query --all --queryformat '\(PackageList.queryFormat)'",
+        in: fixture.folder))
+  }
+
+  @Test("an image whose packages no repository has is known from its package database alone")
+  func foreign() throws {
+    let root = "root-foreign"
+    try dnf("install plugin needs-file", root: root)
+    let list = try list(root)
+    #expect(list.locked.map(\.nevra) == (try present(root)))
+    let other = try RpmRepositoryFixture([
+      .init(name: "newcomer", tags: ["Requires: plugin, /usr/bin/filed, lib >= 2"]),
+      .init(name: "enemy", tags: ["Conflicts: app"]),
+    ])
+    let solver = try other.solver("x86_64")
+    func solve(_ transaction: PackageTransaction) throws(SolverError) -> Solution {
+      try solver.solve(transaction, installed: list.locked, listed: list)
+    }
+    #expect(try solve(.init(.install, ["newcomer"])).added.packages.map(\.name) == ["newcomer"])
+    #expect(try solve(.init(.remove, ["lib"])).removed.map(\.package.name) == ["app", "lib", "plugin"])
+    let error = #expect(throws: SolverError.self) { try solve(.init(.install, ["enemy"])) }
+    #expect(error?.description.contains("enemy-1-1.noarch conflicts with app") == true)
+  }
+
+  @Test("the file that names the declared repositories is one that dnf reads")
+  func repositoryFile() throws {
+    let folder = fixture.folder
+    let text = RepositoryFile.text(of: ["repo"], in: folder)
+    _ = try RpmRepositoryFixture.run("mkdir -p '\(folder)/repos.d' '\(folder)/root-file'", in: folder)
+    try RpmRepositoryFixture.write(Array(text.utf8), to: "\(folder)/repos.d/graph.repo")
+    let output = try RpmRepositoryFixture.run(
+      """
+      dnf -y --installroot='\(folder)/root-file' --releasever=1 --setopt=reposdir='\(folder)/repos.d' \
+        --setopt=cachedir='\(folder)/cache3' --setopt=logdir='\(folder)/dnflog' --setopt=pluginpath=/nonexistent \
+        --setopt=persistdir='\(folder)/root-file/persist' install tiny 2>&1
+      """, in: folder)
+    #expect(try present("root-file") == ["tiny-1-1.noarch"], "\(output)")
+    #expect(!output.contains("Warning") && !output.contains("Unknown configuration"), "\(output)")
   }
 
   struct Changes: Equatable {
@@ -190,14 +243,16 @@ private let comps = """
   }
 
   private func solution(
-    _ line: String, _ solver: PackageSolver, _ installed: [LockedPackage]
+    _ line: String, _ solver: PackageSolver, _ installed: [LockedPackage], _ list: PackageList? = nil
   ) -> Result<Solution, SolverError> {
     let lowered = PackageCommandTests.read(.shell("dnf -y \(line)"))
     guard case .transaction(let transaction)? = lowered.pieces.first, lowered.isLowered else {
       Issue.record("not lowered: \(line): \(lowered.reasons)")
       return .failure(.unsatisfiable([]))
     }
-    return Result { () throws(SolverError) in try solver.solve(transaction, installed: installed) }
+    return Result { () throws(SolverError) in
+      try solver.solve(transaction, installed: installed, listed: list)
+    }
   }
 
   private func command(_ answer: String, _ line: String, _ root: String) -> String {

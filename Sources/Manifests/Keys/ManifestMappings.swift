@@ -58,7 +58,7 @@ extension ManifestMapping {
   public static let indexEntry = ManifestMapping(
     "an index entry", ignored: ["build_context"],
     [
-      .init("id", .text, required: true, "unique within the file; any text"),
+      .init("id", .text, required: true, "a whole number above 0, unique within the file"),
       .init("app-id", .text, required: true, "the namespace: the file's name up to its first dot"),
       .init("job-id", .text, required: true, "the image's name"),
       .init("git-url", .text, required: true, "a path relative to the workspace, or an address"),

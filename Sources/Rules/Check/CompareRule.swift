@@ -38,7 +38,7 @@ extension Compilation {
 /// Compares locks of several architectures: a package that has the same name on two of them has the same version and
 /// release, unless it is an exception. Packages that only some architectures have are no difference.
 public struct CompareOperation: Operation {
-  static let rule = Action.Rule("compare", version: 1)
+  static let rule = Action.Rule("compare", version: 2)
   public var rule: Action.Rule { Self.rule }
 
   public init() {}
@@ -56,11 +56,18 @@ public struct CompareOperation: Operation {
       let architecture = String(name.prefix { $0 != "/" })
       if architectures.last != architecture { architectures.append(architecture) }
       let place = task.action.hints["lock/\(name)"] ?? ""
-      for package in try Self.lock(artifact, store).packages {
+      let lock = try Self.lock(artifact, store)
+      // Locks of an architecture come one after the other, and a later one may take away what an earlier one brought.
+      let gone = Set(lock.erased.map(\.nevra))
+      for name in gone.isEmpty ? [] : Array(packages.keys) {
+        packages[name]?.removeAll { $0.architecture == architecture && gone.contains($0.package.nevra) }
+      }
+      for package in lock.packages {
         packages[package.name, default: []].append(
           Found(package: package, architecture: architecture, place: place))
       }
     }
+    packages = packages.filter { !$0.value.isEmpty }
     let exceptions = Set(task.action.values("exceptions"))
     let different = packages.filter { name, found in
       !exceptions.contains(name) && Self.versions(found).count > 1
