@@ -5,6 +5,7 @@
 #   make            the release build
 #   make install    the program, its completions and its manual, to PREFIX (default /usr/local) below DESTDIR
 #   make sanitize   the unit tests under the thread and address sanitizers
+#   make fuzz       feeds the readers of manifests with damaged input, SECONDS for each (60)
 #   make lint       the formatter's opinion of the code
 #   make clean      removes what was built here; the store of 'graph' is removed by 'graph clean --all'
 
@@ -19,7 +20,9 @@ RELEASE := -c release --static-swift-stdlib
 BUILT := .build/release
 INSTALL := $(DESTDIR)$(PREFIX)
 
-.PHONY: release demo test check sanitize lint install clean
+SECONDS ?= 60
+
+.PHONY: release demo test check fuzz sanitize lint install clean
 
 release:
 	swift build $(RELEASE)
@@ -59,8 +62,21 @@ sanitize:
 	    --skip EndToEndTests --skip RemoteExecutionTests --skip ElsewhereTests || exit; \
 	done
 
+# Two at a time. What is found is kept in .build-fuzz, and named in the message that ends the run; inputs that reach new
+# code are kept there, too, and are where the next run begins.
+FUZZED := settings index pipeline dockerfile words
+FUZZ_BUILT := .build-fuzz/release/graph-fuzz
+
+fuzz:
+	FUZZ=1 swift build -c release --sanitize=fuzzer --scratch-path .build-fuzz --product graph-fuzz
+	mkdir -p $(addprefix .build-fuzz/inputs/,$(FUZZED))
+	printf '%s\n' $(FUZZED) | xargs -P 2 -I '{}' sh -c 'FUZZ_TARGET={} $(FUZZ_BUILT) -max_total_time=$(SECONDS) -timeout=20 \
+	  -rss_limit_mb=1024 -max_len=16384 -verbosity=1 -print_final_stats=1 -artifact_prefix=.build-fuzz/found-{}- \
+	  .build-fuzz/inputs/{} Fuzz/Seeds/{} >.build-fuzz/{}.log 2>&1 || { tail -n 40 .build-fuzz/{}.log; exit 255; }; \
+	  grep -E "number_of_executed_units|peak_rss" .build-fuzz/{}.log | sed "s/^/{}: /"'
+
 lint:
-	swift format lint --strict -r Sources Tests Package.swift
+	swift format lint --strict -r Sources Tests Fuzz Package.swift
 
 # The manual and the completions come from the program's own description of its command line.
 install: release

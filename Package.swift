@@ -24,6 +24,18 @@ let helperLinking =
   Context.environment["SANITIZE"] == nil
   ? ["-static-executable", "-use-ld=lld", "-Xlinker", "--gc-sections"] : ["-use-ld=lld"]
 
+// The fuzz targets link libFuzzer's runtime, so they are there only for 'make fuzz', which sets the variable.
+let fuzzing: [Target] =
+  Context.environment["FUZZ"] == nil
+  ? []
+  : [
+
+    .executableTarget(
+      name: "graph-fuzz", dependencies: ["GraphCore", "Manifests"], path: "Fuzz/graph-fuzz",
+      // Its 'main' is libFuzzer's.
+      swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])])
+  ]
+
 // Targets appear in the order data flows through them: read them from top to bottom.
 let package = Package(
   name: "buildgraph",
@@ -113,5 +125,5 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests("EndToEndTests", ["GraphCore"], exclude: ["Agreement"]),
-  ]
+  ] + fuzzing
 )

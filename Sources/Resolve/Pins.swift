@@ -149,6 +149,6 @@ extension InputPolicy {
       ?? ""
     return GraphError(
       .user, "\(what) is not allowed by 'policy' of graph.yml",
-      hint: "name another source, or add it to '\(key)'\(list)")
+      hint: "name another source, or add it to '\(key)'\(list)", code: "policy")
   }
 }

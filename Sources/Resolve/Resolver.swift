@@ -76,10 +76,11 @@ public struct Resolver: Sendable {
           UnresolvedImage(
             entry: entry, reason: missing.reason, location: entry.targetFile.location, hint: missing.hint))
       } catch let error as GraphError where error.kind == .user {
-        diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint))
+        diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint, code: error.code))
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
         if GitURL.isWorkspacePath(entry.gitURL.value) {
-          diagnostics.add(.error(error.message, at: entry.gitPath.location, hint: error.hint))
+          diagnostics.add(
+            .error(error.message, at: entry.gitPath.location, hint: error.hint, code: error.code))
           continue
         }
         unresolved.append(
@@ -146,7 +147,7 @@ public struct Resolver: Sendable {
           try await pins.image(
             name, architecture: reference.architecture, isInsecure: isInsecure, using: ports.registries)
         } catch let error as GraphError where error.kind == .user {
-          diagnostics.add(.error(error.message, at: place, hint: error.hint))
+          diagnostics.add(.error(error.message, at: place, hint: error.hint, code: error.code))
         }
       }
       for (text, reference) in plan.addedRepositories(escape: image.dockerfile.escape) {
@@ -158,7 +159,7 @@ public struct Resolver: Sendable {
             tree: GitSourceTree(url: reference.url, commit: pin.commit, repositories: ports.git), pin: pin,
             folder: reference.folder)
         } catch let error as GraphError where error.kind == .user {
-          diagnostics.add(.error(error.message, at: place, hint: error.hint))
+          diagnostics.add(.error(error.message, at: place, hint: error.hint, code: error.code))
         }
       }
     }

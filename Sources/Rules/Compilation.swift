@@ -17,7 +17,7 @@ public enum GraphCompiler {
     _ resolved: ResolvedWorkspace, buildNumber: String?
   ) throws -> (compiled: CompiledWorkspace, diagnostics: Diagnostics) {
     let compilation = Compilation(resolved, buildNumber: buildNumber)
-    try compilation.compileEverything()
+    try LargeStack.run { try compilation.compileEverything() }
     return (
       CompiledWorkspace(graph: compilation.builder.build(), images: compilation.imageTargets),
       compilation.diagnostics
@@ -52,6 +52,8 @@ final class Compilation {
   /// By source and folder.
   var listings: [String: [SourceFile]] = [:]
   var contexts: [String: ContextFiles] = [:]
+  /// By label, reference and architecture: each is pulled once, however many stages name it.
+  var externals: [String: ImageState] = [:]
   private var inProgress: [(label: Label, location: SourceLocation)] = []
 
   private let imagesByLabel: [Label: ResolvedImage]
@@ -190,14 +192,14 @@ final class Compilation {
   }
 
   /// The last state of an image or base target for an architecture; `nil` where it has errors, which are reported.
-  func imageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
-    let state = try ownImageState(label, at: location)
-    if state == nil { passOn(known(label), at: location) }
-    return state
-  }
-
-  private func ownImageState(_ label: Label, at location: SourceLocation) throws -> ImageState? {
+  ///
+  /// - Parameter isRequired: whether what is being compiled cannot do without it.
+  func imageState(
+    _ label: Label, at location: SourceLocation, isRequired: Bool = true
+  ) throws -> ImageState? {
     let label = known(label)
+    // No frame of its own: chains of targets go deep.
+    defer { if isRequired { passOn(label, at: location) } }
     if unsupported[label] != nil { return nil }
     if let known = imageStates[label] { return known }
     // They have been reported, with the shortest way round.
@@ -221,12 +223,7 @@ final class Compilation {
 
   /// The `repodata` output of a repository target for an architecture.
   func repositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
-    let output = try ownRepositoryOutput(label, at: location)
-    if output == nil { passOn(label, at: location) }
-    return output
-  }
-
-  private func ownRepositoryOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
+    defer { passOn(label, at: location) }
     if unsupported[label] != nil { return nil }
     if let known = repositoryOutputs[label] { return known }
     let output: OutputReference?? = try guardingCycles(label, at: location) {
@@ -248,14 +245,7 @@ final class Compilation {
       return nil
     }
     let label = command.architectures.isEmpty ? label.withoutArchitecture : label
-    let node = try ownCommandNode(command, label, at: location)
-    if node == nil { passOn(label, at: location) }
-    return node
-  }
-
-  private func ownCommandNode(
-    _ command: CommandTarget, _ label: Label, at location: SourceLocation
-  ) throws -> NodeID? {
+    defer { passOn(label, at: location) }
     if unsupported[label] != nil { return nil }
     if let known = commandNodes[label] { return known }
     if !command.architectures.isEmpty, !isDeclared(label, among: command.architectures, at: location) {
@@ -276,7 +266,7 @@ final class Compilation {
       _ = try repositoryOutput(label, at: location)
     } else if label.architecture == nil, basesByLabel[plain] != nil || imagesByLabel[plain] != nil {
       for architecture in madeArchitectures(of: plain) {
-        _ = try ownImageState(label.on(architecture), at: location)
+        _ = try imageState(label.on(architecture), at: location, isRequired: false)
       }
       if builder.target(plain) == nil { addIndex(of: plain, at: location) }
     } else {
@@ -309,7 +299,7 @@ final class Compilation {
   var commands: [CommandTarget] { resolved.workspace.commands }
 
   // Compiling what a target needs before it costs stack.
-  private static let depthMax = 300
+  private static let depthMax = 150
 
   private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
     -> T??

@@ -59,6 +59,13 @@ extension Session {
     guard artifacts.count == targets.count, outcome.wave.succeeded else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
     }
+    for target in targets {
+      guard let missing = outcome.wave.partial[target.node] else { continue }
+      let names = missing.sorted().compactMap { graph[$0].label.architecture?.name }
+      Console.note(
+        "graph: warning: \(graph[target.node].label) is without \(names.joined(separator: ", ")): it may fail there, and did"
+      )
+    }
     return artifacts
   }
 }

@@ -25,9 +25,9 @@ struct InputsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .reading)
+      let session = try await Session.open(options, .reading, for: labels)
       try session.stopAtErrors()
-      let roots = try session.targets(labels).map(\.target.node)
+      let roots = try session.targets(labels).flatMap(\.target.roots)
       let collector = InputCollector(
         session.compiled, session.resolved, cache: session.store, store: session.store)
       let report = InputsReport(try collector.inputs(of: roots))

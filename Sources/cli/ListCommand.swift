@@ -25,12 +25,15 @@ struct ListCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let session = try await Session.open(options, .listing)
       if session.diagnostics.hasErrors { Console.show(session.diagnostics) }
-      let targets = try session.targets(labels, mayBeUnsupported: long)
-      if json { Console.print(Listings.labels(session.graph, targets.map(\.label))) }
+      let targets = try session.targets(labels, mayBeUnsupported: long || json)
+      let unsupported = long || json ? try session.unsupported(labels) : []
+      if json {
+        Console.print(Listings.labels(session.graph, targets.map(\.label), unsupported: unsupported))
+      }
       for (label, target) in targets where !json {
         Console.print(long ? "\(column(target.kind.rawValue))\(label)\n" : "\(label)\n")
       }
-      for target in long && !json ? try session.unsupported(labels) : [] {
+      for target in json ? [] : unsupported {
         Console.print(
           "\(column("unsupported"))\(target.label)  \(target.kind.rawValue): \(target.reason) (\(target.location))\n"
         )

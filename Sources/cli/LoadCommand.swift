@@ -12,16 +12,21 @@ struct LoadCommand: AsyncParsableCommand {
       Builds first what is not up to date. An image gets the name that it is published under: in the workspace's own \
       registry, or in 'localhost' where it has none; the tag of one for a foreign architecture ends in its name. What \
       the storage has by its id is only named.
+
+      Examples:
+        graph load //app/httpd
+        graph load //app/... --into docker
       """)
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
   @Option(help: "Whose storage: podman or docker.") var into = LocalImageStorage.Engine.podman
-  @Argument(help: "Labels or patterns; without architecture, the host's images.") var labels: [String]
+  @Argument(help: "Labels or patterns; without architecture, the host's images.", completion: .labels)
+  var labels: [String]
 
   func run() async throws {
     try await Exit.reporting {
-      let session = try await Session.open(options, .writing)
+      let session = try await Session.open(options, .writing, for: labels)
       try session.stopAtErrors()
       let targets = try session.localImages(labels)
       do {

@@ -24,6 +24,7 @@ struct SchemaCommand: ParsableCommand {
     case targets = "graph.d"
     case index = "index.d"
     case pipeline = "cccp.yml"
+    case container = "container.yaml"
 
     var mapping: ManifestMapping {
       switch self {
@@ -31,11 +32,13 @@ struct SchemaCommand: ParsableCommand {
       case .targets: .targetsFile
       case .index: .indexFile
       case .pipeline: .pipeline
+      case .container: .container
       }
     }
   }
 
-  @Argument(help: "The kind of file: graph.yml, graph.d, index.d or cccp.yml. Default: lists them.")
+  @Argument(
+    help: "The kind of file: graph.yml, graph.d, index.d, cccp.yml or container.yaml. Default: lists them.")
   var kind: Kind?
 
   func run() {
@@ -94,7 +97,7 @@ struct JSONSchema {
       let shape = schema(of: key.shape)
       var members: [String: JSONValue] = [:]
       if case .object(let own) = key.isRequired ? shape : orNothing(shape) { members = own }
-      members["description"] = .string(key.meaning)
+      if !key.meaning.isEmpty { members["description"] = .string(key.meaning) }
       if let fallback = key.fallback, !fallback.hasPrefix("[") { members["default"] = .string(fallback) }
       properties[key.name] = .object(members)
     }
@@ -122,6 +125,8 @@ struct JSONSchema {
     case .choice(let words): choice(words)
     case .choices(let words): any(choice(words), list(choice(words)))
     case .list(let mapping): list(schema(of: mapping))
+    case .listOf(let element): list(schema(of: element))
+    case .anything: .object([:])
     case .map(let value):
       .object(["type": .string("object"), "additionalProperties": orNothing(schema(of: value))])
     case .mapping(let mapping): schema(of: mapping)

@@ -95,7 +95,8 @@ struct Session {
     let (compiled, compileFaults) = try GraphCompiler.compile(resolved, buildNumber: snapshotName)
     diagnostics.add(contentsOf: compileFaults)
     try digests.flush()
-    if access == .writing {
+    // For some architectures alone, the labels of the others are not known.
+    if access == .writing, !resolved.isPartial {
       LabelFile(store: options.storeFolder, workspace: root).write(compiled.graph.targets.keys.sorted())
     }
     return Session(

@@ -160,6 +160,10 @@ extension EndToEnd {
       #expect(built.output.matches(of: /\/\/app\/a@1  +index  [0-9a-f]{64} without s390x/).count == 1)
       #expect(try await world.history("SELECT outcome FROM runs") == ["incomplete"])
       let partial = try await world.digest(of: "//app/a")
+      let exported = try await world.graph("export", "//app/a", world.scratch + "/partial").run()
+      #expect(
+        exported.status == 0 && exported.errors.contains("//app/a@1 is without s390x"),
+        "\(exported.transcript)")
       #expect(try await world.graph("export", "//app/a:s390x", world.scratch + "/none").run().status != 0)
       let plan = try await world.graph("plan", "--exit-code").run()
       #expect(plan.status == 2, "what failed is tried again: \(plan.transcript)")

@@ -85,7 +85,7 @@ extension EndToEnd {
       let shown = try await world.graph("snapshot", "show").run()
       #expect(shown.status == 0 && shown.output.isEmpty && shown.errors.contains("graph snapshot refresh"))
       let run = try await world.graph("run", "//app/hello:riscv64").run()
-      #expect(run.status == 64 && run.errors.contains("is not made for riscv64"), "\(run.transcript)")
+      #expect(run.status == 64 && run.errors.contains("is not built for riscv64"), "\(run.transcript)")
     }
 
     @Test("shells complete commands, options and labels")

@@ -39,6 +39,7 @@ struct KeyTableTests {
     let cases: [(files: [String: String], table: ManifestMapping)] = [
       (["graph.yml": Self.graph + unknown], .settings),
       (["graph.yml": Self.graph + "registries: {a.b: {\(unknown)}}\n"], .registry),
+      (["graph.yml": Self.graph + "policy: {\(unknown)}\n"], .policy),
       (["graph.yml": Self.graph, "index.d/a.yml": unknown], .indexFile),
       (["graph.yml": Self.graph, "index.d/a.yml": "Projects:\n  - \(unknown)\n"], .indexEntry),
       (["graph.yml": Self.graph, "graph.d/a.yml": unknown], .targetsFile),
@@ -56,12 +57,17 @@ struct KeyTableTests {
       #expect(try Self.known(Self.load(files)).sorted() == table.keys.map(\.name).sorted(), "\(list)")
     }
     let pipeline = CCCPReader.read(Array("job-id: x\n\(unknown)\n".utf8), file: "cccp.yml").1
+    let upstream = CCCPReader.read(Array("job-id: x\nupstreams: [{\(unknown)}]\n".utf8), file: "cccp.yml").1
+    #expect(try Self.known(upstream).sorted() == ManifestMapping.upstream.keys.map(\.name).sorted())
+    let container = ContainerReader.read(Array(unknown.utf8), file: "container.yaml").1
+    #expect(try Self.known(container).sorted() == ManifestMapping.container.keys.map(\.name).sorted())
     #expect(try Self.known(pipeline).sorted() == ManifestMapping.pipeline.keys.map(\.name).sorted())
   }
 
   @Test("keys that are accepted and mean nothing are in the tables")
   func ignored() throws {
-    let text = "job-id: x\n" + ManifestMapping.pipeline.ignored.map { "\($0): 1\n" }.joined()
+    let text = "job-id: x\ndesired-tag: 1\nUpstreams: []\n"
+    #expect(ManifestMapping.pipeline.ignored == ["desired-tag", "Upstreams"])
     #expect(CCCPReader.read(Array(text.utf8), file: "cccp.yml").1.all.isEmpty)
     let entry = "Projects:\n  - build_context: x\n"
     let messages = try Self.load(["graph.yml": Self.graph, "index.d/a.yml": entry]).all.map(\.message)

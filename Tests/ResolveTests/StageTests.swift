@@ -116,7 +116,7 @@ struct StageTests {
     arguments: [
       ("linux/arm64", "aarch64"), ("linux/arm64/v8", "aarch64"), ("arm64", "aarch64"), ("amd64", "x86_64"),
       ("Linux/AMD64", "x86_64"), ("linux/arm/v7", "armhfp"), ("linux/arm", "armhfp"),
-      ("linux/arm/v5", nil), ("windows/amd64", nil), ("linux/riscv64", "riscv64"), ("linux/386", "i386"),
+      ("linux/arm/v5", nil), ("windows/amd64", nil), ("linux/riscv64", "riscv64"), ("linux/386", "i686"),
       ("linux", nil), ("", nil), ("linux/arm64/v8/x", nil), ("$BUILDPLATFORM", "x86_64"),
       ("$TARGETPLATFORM", "s390x"),
     ] as [(String, String?)])

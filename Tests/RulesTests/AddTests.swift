@@ -60,6 +60,13 @@ struct AddTests {
     try await build(dockerfile, prepare: prepare, files: files).lastLayer("//app/a@latest:x86_64")
   }
 
+  @Test("an image of a registry is pulled once, however many stages name it")
+  func pulledOnce() async throws {
+    let build = try await Self.build(
+      Self.two + "COPY --from=r.example/full:1 /opt/f /f\nCOPY --from=full /opt/f /g\n")
+    #expect(build.compiled.graph.nodes.count { $0.action.rule == PullOperation.rule } == 2)
+  }
+
   static let two = "FROM r.example/full:1 AS full\nFROM r.example/base:1\n"
 
   @Test("COPY --from keeps owners, modes, times, attributes, devices and hard links")

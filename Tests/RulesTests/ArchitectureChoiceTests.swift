@@ -56,7 +56,6 @@ struct ArchitectureChoiceTests {
       ("  - {name: //app/..., only: [x86_64]}\n  - {name: //app/a, only: [aarch64]}\n", ["aarch64"]),
       ("  - {name: //app/..., only: [x86_64]}\n  - {name: //app/a, not: [x86_64]}\n", []),
       ("  - {name: //app/..., not: [i386]}\n", ["x86_64", "aarch64"]),
-      ("  - {name: //other/..., only: [x86_64]}\n", ["x86_64", "aarch64"]),
       ("  - {name: //app/a, arches: aarch64}\n", ["aarch64"]),
     ])
   func patterns(options: String, expected: [String]) async throws {

@@ -69,6 +69,7 @@ struct ScratchTests {
     let image = try #require(compiled.images[try Label("//app/empty@latest:aarch64")])
     #expect(image.layers.count == 1)
     #expect(image.settings.command == ["/data"])
-    #expect(image.settings.environment == nil)
+    #expect(
+      image.settings.environment == ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
   }
 }

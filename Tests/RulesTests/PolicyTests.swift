@@ -43,6 +43,22 @@ struct PolicyTests {
       ])
   }
 
+  @Test("files of the network are added from allowed places")
+  func added() async throws {
+    let digest = String(repeating: "a", count: 64)
+    let image = (
+      "a", "FROM base/minimal\nADD --checksum=sha256:\(digest) https://me@files.example.org/pool/x.tar /x\n"
+    )
+    for list in ["[files.example.org, //repo/...]", "[//repo/...]", "['https://me@files.example.org/pool']"] {
+      #expect(try await Self.problems("{repositories: \(list)}", image) == [], "\(list)")
+    }
+    #expect(
+      try await Self.problems("{repositories: [//repo/..., 'https://me@files.example.org/poo/']}", image) == [
+        "a/Dockerfile:2:88: error: 'https://files.example.org/pool/x.tar' is not allowed by 'policy' of graph.yml"
+          + " | name another source, or add it to 'repositories'"
+      ])
+  }
+
   @Test("bases are installed from allowed repositories")
   func repositories() async throws {
     #expect(try await Self.problems("{repositories: [//repo/...]}") == [])

@@ -14,16 +14,12 @@ struct WorkspaceQueryTests {
   }
 
   private static func world() -> TextWorkspace {
-    var workspace = CompilationTests.world(
-      ("a", "FROM base/minimal\nRUN echo a\n"), ("b", "FROM app/a\n"), ("c", "FROM app/b\nCOPY x /x\n"))
-    workspace.files["c/x"] = "x"
-    let index = workspace.files["index.d/app.yml"] ?? ""
-    let items = index.components(between: "depends-on: null")
+    var workspace = TextWorkspace()
+    workspace.addBase()
     // b says what its Dockerfile says too, c says something else, a says what nobody knows.
-    workspace.files["index.d/app.yml"] =
-      items[0] + "depends-on: no/such:1" + items[1] + "depends-on: app/a" + items[2]
-      + "depends-on: [app/a, app/c]"
-      + items[3]
+    workspace.add(image: "a", "FROM base/minimal\nRUN echo a\n", dependsOn: "no/such:1")
+    workspace.add(image: "b", "FROM app/a\n", dependsOn: "app/a")
+    workspace.add(image: "c", "FROM app/b\nCOPY x /x\n", dependsOn: "[app/a, app/c]", files: ["x": "x"])
     return workspace
   }
 
@@ -131,18 +127,6 @@ struct WorkspaceQueryTests {
         "//mattermost/penfold@latest:x86_64", "//navidshaikh/ccp-openshift-slave@new-scanners:x86_64",
         "//openshift/playbook2image@latest:x86_64", "//pipeline-images/ccp-openshift-slave@latest:x86_64",
       ])
-  }
-}
-
-extension String {
-  fileprivate func components(between separator: String) -> [String] {
-    var parts: [String] = []
-    var rest = self[...]
-    while let range = rest.firstRange(of: separator) {
-      parts.append(String(rest[..<range.lowerBound]))
-      rest = rest[range.upperBound...]
-    }
-    return parts + [String(rest)]
   }
 }
 

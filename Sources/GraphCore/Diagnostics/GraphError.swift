@@ -18,8 +18,11 @@ public struct GraphError: Error, Sendable, CustomStringConvertible {
   public let kind: Kind
   public let message: String
   public let hint: String?
+  /// The rule that a message about it names; see `Diagnostic.code`.
+  public let code: String?
 
-  public init(_ kind: Kind, _ message: String, hint: String? = nil) {
+  public init(_ kind: Kind, _ message: String, hint: String? = nil, code: String? = nil) {
+    self.code = code
     self.kind = kind
     self.message = message
     self.hint = hint

@@ -44,6 +44,8 @@ public indirect enum ManifestShape: Sendable {
   case texts
   case choices([String])
   case list(ManifestMapping)
+  case listOf(ManifestShape)
+  case anything
   /// Any keys, with values of one shape or without.
   case map(ManifestShape)
   case mapping(ManifestMapping)

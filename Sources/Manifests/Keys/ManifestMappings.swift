@@ -3,6 +3,14 @@ import GraphCore
 extension ManifestMapping {
   private static let architectureNames = Architecture.all.map(\.name)
 
+  /// For which architectures a target is made.
+  private static let architectureKeys: [ManifestKey] = [
+    .init("arches", .choices(architectureNames), "some of the workspace's; all of them by default"),
+    .init("only", .choices(architectureNames), "no others than these"),
+    .init("not", .choices(architectureNames), "none of these"),
+    .init("failable", .choices(architectureNames), "those whose failure stops nothing else"),
+  ]
+
   /// `graph.yml`.
   public static let settings = ManifestMapping(
     "graph.yml",
@@ -18,6 +26,20 @@ extension ManifestMapping {
         "what the last action of an image writes into it"),
       .init(
         "compression", .choice(Settings.Compression.allCases.map(\.rawValue)), fallback: "zstd", "of layers"),
+      .init(
+        "policy", .mapping(policy), "where inputs may come from; everything that is not listed is an error"),
+      .init(
+        "package-comparison-exceptions", .texts,
+        "packages whose versions may differ between architectures"),
+    ])
+
+  static let policy = ManifestMapping(
+    "'policy'",
+    [
+      .init("git-hosts", .texts, "hosts of git repositories: git.example.org, *.example.org"),
+      .init("registries", .texts, "hosts of images"),
+      .init("repositories", .texts, "labels, hosts or addresses that packages come from"),
+      .init("base-ancestry", .texts, "what an image may stand on in the end: labels, images, scratch"),
     ])
 
   static let registry = ManifestMapping(
@@ -25,6 +47,7 @@ extension ManifestMapping {
     [
       .init("own", .flag, fallback: "false", "whether its images are entries of this workspace"),
       .init("insecure", .flag, fallback: "false", "whether it is spoken to without TLS"),
+      .init("ca", .text, "a file of the workspace with the authorities that its certificate may be of"),
     ])
 
   /// A file of `index.d`.
@@ -35,7 +58,7 @@ extension ManifestMapping {
   public static let indexEntry = ManifestMapping(
     "an index entry", ignored: ["build_context"],
     [
-      .init("id", .text, required: true, "unique within the file; any text"),
+      .init("id", .text, required: true, "a whole number above 0, unique within the file"),
       .init("app-id", .text, required: true, "the namespace: the file's name up to its first dot"),
       .init("job-id", .text, required: true, "the image's name"),
       .init("git-url", .text, required: true, "a path relative to the workspace, or an address"),
@@ -66,7 +89,7 @@ extension ManifestMapping {
       .init("name", .text, required: true, "//base/NAME"),
       .init("repositories", .texts, required: true, "labels //repo/NAME, best first"),
       .init("packages", .texts, required: true, "requests as dnf reads them"),
-      .init("arches", .choices(architectureNames), "some of the workspace's; all of them by default"),
+    ] + architectureKeys + [
       .init("env", .map(.text), "environment of the image"),
       .init("cmd", .texts, "what starts"),
       .init("labels", .map(.text), "labels of the image"),
@@ -77,8 +100,7 @@ extension ManifestMapping {
     [
       .init("name", .text, required: true, "//repo/NAME"),
       .init("members", .texts, required: true, "labels or patterns of commands that make RPMs"),
-      .init("arches", .choices(architectureNames), "some of the workspace's; all of them by default"),
-    ])
+    ] + architectureKeys)
 
   static let command = ManifestMapping(
     "a command",
@@ -95,7 +117,8 @@ extension ManifestMapping {
       .init("fetch", .mapping(fetch), "what is fetched before it runs"),
       .init(
         "arches", .choices(architectureNames + ["noarch"]), "some of the workspace's, or noarch alone"),
-      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds"),
+    ] + architectureKeys.dropFirst() + [
+      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds")
     ])
 
   static let labelInput = ManifestMapping(
@@ -112,22 +135,34 @@ extension ManifestMapping {
       .init(
         "contexts", .map(.text), "what FROM and --from mean by a name: a folder, a label, docker-image://…"),
       .init("target", .text, "the stage that is the image; the last one by default"),
-    ])
+    ] + architectureKeys)
 
   /// `cccp.yml` beside a Dockerfile.
   public static let pipeline = ManifestMapping(
     "a cccp file",
-    ignored: [
-      "docker-index", "custom-delivery", "local-delivery", "Upstreams", "upstreams", "nulecule-file",
-      "desired-tag",
-    ],
+    ignored: ["desired-tag", "Upstreams"],
     [
       .init("job-id", .text, required: true, "the index entry's"),
       .init("test-skip", .flag, fallback: "true", "whether the test script is not run"),
       .init("test-script", .text, "tests the image"),
       .init("build-script", .text, "builds what the image needs"),
       .init("delivery-script", .text, "delivers the image"),
+      .init("docker-index", .flag, fallback: "true", "whether it goes to the public index"),
+      .init("custom-delivery", .either([.flag, .text]), fallback: "false", "true, false, or a script"),
+      .init("local-delivery", .flag, fallback: "true", "whether it goes to the local registry"),
+      .init("upstreams", .list(upstream), "repositories that it is made from, too"),
+      .init("nulecule-file", .text, "describes an application"),
     ])
+
+  static let upstream = ManifestMapping(
+    "an upstream",
+    [
+      .init("ref", .text, required: true, "a branch, tag or commit"),
+      .init("url", .text, required: true, "the repository's address"),
+    ])
+
+  /// `container.yaml` beside a Dockerfile: the reader's own table.
+  public static let container = ContainerReader.mapping
 
   /// The mappings that the lists of a file of `graph.d` hold, by the list's key.
   public static let targetLists: [String: ManifestMapping] = Dictionary(

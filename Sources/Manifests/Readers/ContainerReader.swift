@@ -7,7 +7,7 @@ public enum ContainerReader {
   public static let fileName = "container.yaml"
 
   /// What a key may hold.
-  private indirect enum Shape: Sendable {
+  indirect enum Shape: Sendable {
     case text, boolean, number(ClosedRange<Int>), anything
     case choice([String])
     case matching(String, @Sendable (String) -> Bool)
@@ -18,7 +18,7 @@ public enum ContainerReader {
     case either(Shape, Shape)
   }
 
-  private static let keys: [(key: String, shape: Shape)] = [
+  static let keys: [(key: String, shape: Shape)] = [
     (
       "platforms",
       .mapping(["only": .either(.text, .list(.text)), "not": .either(.text, .list(.text))], required: [])

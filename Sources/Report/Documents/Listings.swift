@@ -7,8 +7,12 @@ public enum Listings {
   ///
   ///     { "schema": 1,
   ///       "labels": [ { "label", "kind", "package", "name", "tag", "architecture",
-  ///                     "declaredAt": file:line:column or null } ] }
-  public static func labels(_ graph: GraphCore.Graph, _ labels: [Label]) -> String {
+  ///                     "declaredAt": file:line:column or null } ],
+  ///       "unsupported": [ { "label", "kind", "reason", "place": "file:line:column" } ] }
+  ///                           what is not made for an architecture, and why
+  public static func labels(
+    _ graph: GraphCore.Graph, _ labels: [Label], unsupported: [UnsupportedTarget] = []
+  ) -> String {
     document(
       "labels",
       labels.map { label in
@@ -19,7 +23,17 @@ public enum Listings {
           "architecture": .text(label.architecture?.name),
           "declaredAt": .text(target.flatMap { graph[$0.node].location }?.description),
         ]
-      })
+      },
+      [
+        "unsupported": .array(
+          unsupported.map {
+            .object([
+              "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue),
+              "reason": .string($0.reason),
+              "place": .string("\($0.location)"),
+            ])
+          })
+      ])
   }
 
   /// `graph snapshot show --json`, without a name: `{ "schema": 1, "snapshots": [ { "name" } ] }`, oldest first. With a
@@ -76,7 +90,10 @@ public enum Listings {
       })
   }
 
-  private static func document(_ name: String, _ rows: [[String: JSONValue]]) -> String {
-    JSONValue.object(["schema": .integer(1), name: .array(rows.map { .object($0) })]).document
+  private static func document(
+    _ name: String, _ rows: [[String: JSONValue]], _ more: [String: JSONValue] = [:]
+  ) -> String {
+    let own: [String: JSONValue] = ["schema": .integer(1), name: .array(rows.map { .object($0) })]
+    return JSONValue.object(own.merging(more) { $1 }).document
   }
 }

@@ -22,12 +22,13 @@ extension Compilation {
   /// is not reported again, and one whose source could not be brought is looked at when it is there.
   func checkAncestry(_ entries: EntryGraph) {
     guard let allowed = resolved.workspace.settings.policy.baseAncestry else { return }
-    let named = Set(resolved.workspace.images.map(\.label))
+    let bases = Set(resolved.workspace.bases.map(\.label.value))
     for label in entries.labels where !allowed.contains(where: { $0.matches(label) }) {
       for edge in entries.edges(of: label) where edge.origin == .discovered {
         let isAllowed: Bool =
           switch edge.parent {
-          case .target(let parent): named.contains(parent) || allowed.contains { $0.matches(parent) }
+          // What other targets deliver is copied from, and no image stands on it.
+          case .target(let parent): !bases.contains(parent) || allowed.contains { $0.matches(parent) }
           case .external(let name):
             (try? ImageReference(name)).map { name in allowed.contains { $0.matches(reference: name) } }
               ?? false

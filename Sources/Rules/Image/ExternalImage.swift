@@ -9,6 +9,8 @@ extension Compilation {
   func externalState(
     _ reference: String, label: Label, architecture: Architecture, location: SourceLocation
   ) throws -> ImageState? {
+    let place = "\(label) \(reference) \(architecture)"
+    if let known = externals[place] { return known }
     guard let pin = imagePin(reference, architecture) else {
       let absent = Snapshot.AbsentImage(reference: reference, architecture: architecture.name)
       if resolved.snapshot.absentImages?.contains(absent) == true {
@@ -50,6 +52,7 @@ extension Compilation {
       state.history.append(("FROM \(reference)", index))
     }
     state.base = (reference, manifest: nil)
+    externals[place] = state
     return state
   }
 }

@@ -68,6 +68,12 @@ extension InstructionReader {
         hint: "write 'sha256:' and 64 hexadecimal digits")
       return
     }
+    guard compilation.resolved.workspace.settings.policy.allowsFetch(url) else {
+      failAt(
+        source.location, "'\(GitURL.shown(url))' is not allowed by 'policy' of graph.yml",
+        hint: "name another source, or add it to 'repositories'")
+      return
+    }
     let path = url.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").dropFirst(2)
     let name = path.last.map { Self.decoded($0) } ?? ""
     let destination = expand(add.copy.destination, instruction)

@@ -86,6 +86,9 @@ public struct WorkspaceQuery: Sendable {
         } else if node.action.rule == UnresolvedOperation.rule {
           // The base was read in a Dockerfile, the other parents stand in depends-on.
           if input.role == "base" { edges.append((from, to, .discovered)) }
+        } else if graph.targets[node.label]?.kind == .index {
+          // What is compared over architectures is read from below them; they say what the index stands on.
+          continue
         } else if graph.targets[node.label]?.kind != .image {
           edges.append((from, to, nil))
         } else if ![.image, .base].contains(graph.targets[other]?.kind) || !stands(from, on: to) {
