@@ -1,3 +1,5 @@
+// The fields of a package with a prefix, as later versions of the library call them.
+#define LIBSOLV_SOLVABLE_PREPEND_DEP 1
 #include <solv/bitmap.h>
 #include <solv/evr.h>
 #include <solv/pool.h>

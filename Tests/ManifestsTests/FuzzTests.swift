@@ -53,7 +53,9 @@ struct FuzzTests {
     run(seed, Self.texts) { bytes in
       let text = String(decoding: bytes, as: UTF8.self)
       if let reference = try? ImageReference(text) { #expect(reference.description == text) }
-      _ = ShellCommand.split(text)
+      _ = ShellCommand.split(text, variables: ["a": "b c"])
+      _ = ShellCommand.assignments(text, variables: ["a": "b c"])
+      _ = ShellChain(text)
       _ = try? Variables.expand(text) { $0 == "a" ? "xyx" : nil }
       _ = try? Variables.expandDocument(text) { $0 == "a" ? "xyx" : nil }
       _ = IgnoreFile.read(bytes, file: "i").0.excludes("e/abc*/f")

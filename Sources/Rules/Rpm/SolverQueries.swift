@@ -3,10 +3,18 @@ import GraphCore
 
 /// What dnf asks of the packages it knows, before it asks the solver.
 extension PackagePool {
-  var installed: [Id] { packages.filter { isInstalled($0) } }
+  var installed: [Id] {
+    guard let repository = pointer.pointee.installed else { return [] }
+    return (repository.pointee.start..<repository.pointee.end).filter { isInstalled($0) }
+  }
 
   /// The packages of the repositories that may be installed here and are not left out.
-  var available: [Id] { packages.filter { !isInstalled($0) && fits($0) && isConsidered($0) } }
+  var available: [Id] {
+    let architectures = Set(architecture.names.compatible.map { pool_str2id(pointer, $0, 0) })
+    return packages.filter {
+      !isInstalled($0) && architectures.contains(solvable($0).pointee.arch) && isConsidered($0)
+    }
+  }
 
   func fits(_ package: Id) -> Bool {
     let arch = text(solvable(package).pointee.arch)
@@ -52,7 +60,8 @@ extension PackagePool {
   /// The packages of the repositories that obsolete one of `targets`.
   func obsoleting(_ targets: Set<Id>) -> [Id] {
     available.filter { package in
-      dependencies(package, SOLVABLE_OBSOLETES).contains { obsolete in
+      guard solvable(package).pointee.dep_obsoletes != 0 else { return false }
+      return dependencies(package, SOLVABLE_OBSOLETES).contains { obsolete in
         providers(obsolete).contains { provider in
           targets.contains(provider) && pool_match_nevr(pointer, solvable(provider), obsolete) != 0
         }
@@ -117,7 +126,8 @@ extension PackagePool {
       }
     }
     let names = Set(present.map { solvable($0).pointee.name })
-    for package in available where !names.contains(solvable(package).pointee.name) {
+    for package in available
+    where solvable(package).pointee.dep_supplements != 0 && !names.contains(solvable(package).pointee.name) {
       let supplements = dependencies(package, SOLVABLE_SUPPLEMENTS).filter { !isRich($0) }
       if supplements.contains(where: { providers($0).contains(where: isPresent.contains) }) {
         unwanted.insert(package)
