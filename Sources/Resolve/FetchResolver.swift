@@ -51,7 +51,9 @@ struct FetchResolver {
       case .success(let text): take(text, group, commands, pins: &pins, diagnostics: &diagnostics)
       case .failure(let error) where error.kind == .user:
         diagnostics.add(
-          .error(error.message, at: commands.first?.fetch?.resolver.first?.location, hint: error.hint, code: error.code))
+          .error(
+            error.message, at: commands.first?.fetch?.resolver.first?.location, hint: error.hint,
+            code: error.code))
       case .failure(let error): throw error
       }
     }
@@ -69,7 +71,8 @@ struct FetchResolver {
     } catch {
       diagnostics.add(
         .error(
-          error.message, at: command.fetch?.resolver.first?.location ?? command.location, hint: error.hint, code: error.code))
+          error.message, at: command.fetch?.resolver.first?.location ?? command.location, hint: error.hint,
+          code: error.code))
       return false
     }
   }

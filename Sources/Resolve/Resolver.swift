@@ -79,7 +79,8 @@ public struct Resolver: Sendable {
         diagnostics.add(.error(error.message, at: entry.gitURL.location, hint: error.hint, code: error.code))
       } catch let error as GraphError where error.kind == .environment || error.kind == .unavailable {
         if GitURL.isWorkspacePath(entry.gitURL.value) {
-          diagnostics.add(.error(error.message, at: entry.gitPath.location, hint: error.hint, code: error.code))
+          diagnostics.add(
+            .error(error.message, at: entry.gitPath.location, hint: error.hint, code: error.code))
           continue
         }
         unresolved.append(
