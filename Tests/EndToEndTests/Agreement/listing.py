@@ -2,9 +2,14 @@
 
     listing.py FOLDER
 
-FOLDER is an OCI layout, or what skopeo and buildah write as 'dir:'. Times are left out: graph sets them.
+FOLDER is an OCI layout, or what skopeo and buildah write as 'dir:'. Times are left out: graph sets them. Empty places
+that buildah leaves in a layer because it mounts something there during RUN are left out, too; graph leaves none.
 """
 import hashlib, json, pathlib, sys, tarfile
+
+
+MOUNTED = {"dev", "proc", "sys", "run", "etc/hosts", "etc/hostname", "etc/resolv.conf"}
+EMPTY = hashlib.sha256(b"").hexdigest()[:16]
 
 
 def documents(folder):
@@ -57,8 +62,11 @@ def tree(layers):
 
 def main():
     configuration, layers = documents(pathlib.Path(sys.argv[1]))
-    for path, text in sorted(tree(layers).items()):
-        print(f"{path} {text}")
+    entries = tree(layers)
+    for path, text in sorted(entries.items()):
+        is_empty = EMPTY in text or not any(other.startswith(path + "/") for other in entries)
+        if not (path in MOUNTED and is_empty):
+            print(f"{path} {text}")
     config = configuration.get("config", {})
     config["author"] = configuration.get("author")
     for key in ["User", "Env", "Entrypoint", "Cmd", "WorkingDir", "ExposedPorts", "Volumes", "Labels", "StopSignal",

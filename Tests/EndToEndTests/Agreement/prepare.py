@@ -30,7 +30,8 @@ def archive(mode):
         add("data/file", b"file\n", mode=0o640, uid=1001, gid=33)
         add("data/program", b"#!/bin/sh\n", mode=0o4755)
         add("data/link", type=tarfile.SYMTYPE, linkname="file", mode=0o777)
-        add("data/hard", type=tarfile.LNKTYPE, linkname="data/file")
+        # The same facts as those of the file: which of the two count is for nobody to say.
+        add("data/hard", type=tarfile.LNKTYPE, linkname="data/file", mode=0o640, uid=1001, gid=33)
     return buffer.getvalue()
 
 
