@@ -81,9 +81,7 @@ public struct EntryGraph: Sendable {
       }
       guard let image = images[child] else { continue }
       for architecture in workspace.settings.architectures.map(\.value) {
-        let plan = StagePlan(
-          image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
-          names: names)
+        let plan = names.stages(of: image, for: architecture, in: workspace)
         for reference in plan.references {
           switch reference.source {
           case .target(let label): add(reference.name, target(label), .discovered)

@@ -1,5 +1,6 @@
 import GraphCore
 import Manifests
+import Synchronization
 
 /// What image references mean in a workspace: one of its targets, an image of a declared registry, or nothing.
 ///
@@ -20,6 +21,13 @@ public struct ImageNames: Sendable {
   private var namesByPath: [Substring: [String]] = [:]
   private var aliases: [String: String] = [:]
   private var registries: [String: Settings.Registry] = [:]
+  /// What texts were found to mean; every image is asked for several times.
+  private let meanings = Meanings()
+  let plans = StagePlans()
+
+  private final class Meanings: Sendable {
+    let known = Mutex<[String: Meaning]>([:])
+  }
 
   public init(_ workspace: Workspace) {
     for entry in workspace.images {
@@ -40,10 +48,18 @@ public struct ImageNames: Sendable {
   ///
   /// - Parameter hinting: whether to look for what is near a name that means nothing.
   public func meaning(of text: String, hinting: Bool = true) -> Meaning {
+    if let known = meanings.known.withLock({ $0[text] }) { return known }
+    let meaning = found(text, hinting: hinting)
+    if case .unknown = meaning { return meaning }
+    meanings.known.withLock { $0[text] = meaning }
+    return meaning
+  }
+
+  private func found(_ text: String, hinting: Bool) -> Meaning {
     if text == "scratch" { return .unknown(hint: "'scratch' is the empty image, and nothing to name") }
     var current = text
     var seen: Set<String> = []
-    while let next = aliases[current] ?? aliases[Self.withTag(current)] {
+    while !aliases.isEmpty, let next = aliases[current] ?? aliases[Self.withTag(current)] {
       if next.hasPrefix("//") {
         guard let label = try? Label(next) else {
           return .unknown(hint: "the alias '\(current)' names no label")

@@ -8,6 +8,8 @@ public struct LocalSourceTree: SourceTree {
   private let root: String
   private let digests: any FileDigests
   private let observer: (any FileObserver)?
+  /// Without symbolic links; `nil` where there is no such folder.
+  private let realRoot: String?
 
   /// - Parameters:
   ///   - root: absolute path of the repository's root.
@@ -19,6 +21,9 @@ public struct LocalSourceTree: SourceTree {
     self.root = root
     self.origin = origin
     self.digests = digests
+    let real = realpath(root, nil)
+    realRoot = real.map { String(cString: $0) }
+    free(real)
   }
 
   public func read(_ path: String) throws -> [UInt8]? {
@@ -76,11 +81,9 @@ public struct LocalSourceTree: SourceTree {
 
   /// Refuses a path that symbolic links lead out of the source's root: what is there is nobody's source.
   private func requireInside(_ path: String) throws {
-    guard let top = realpath(root, nil) else { return }
-    defer { free(top) }
-    guard let real = realpath(absolute(path), nil) else { return }
+    guard let rootPath = realRoot, let real = realpath(absolute(path), nil) else { return }
     defer { free(real) }
-    let (rootPath, target) = (String(cString: top), String(cString: real))
+    let target = String(cString: real)
     if target == rootPath || target.hasPrefix(rootPath == "/" ? "/" : rootPath + "/") { return }
     throw GraphError(
       .user, "'\(absolute(path))' is a symbolic link that leaves '\(rootPath)'",

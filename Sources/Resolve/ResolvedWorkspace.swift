@@ -43,9 +43,7 @@ public struct ResolvedImage: Sendable {
 extension ResolvedWorkspace {
   /// The stages of an image for an architecture.
   public func stages(of image: ResolvedImage, for architecture: Architecture) -> StagePlan {
-    StagePlan(
-      image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
-      names: names)
+    names.stages(of: image, for: architecture, in: workspace)
   }
 }
 

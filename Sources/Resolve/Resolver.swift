@@ -137,9 +137,7 @@ public struct Resolver: Sendable {
     pins: inout Pins, diagnostics: inout Diagnostics, place: inout SourceLocation
   ) async throws {
     for architecture in workspace.architectures(of: image) where wanted.contains(architecture) {
-      let plan = StagePlan(
-        image.dockerfile, for: architecture, build: workspace.buildArchitecture, options: image.options,
-        names: names)
+      let plan = names.stages(of: image, for: architecture, in: workspace)
       for reference in plan.references {
         guard case .external(let name, let isInsecure) = reference.source else { continue }
         place = reference.name.location

@@ -30,8 +30,7 @@ extension Workspace {
     var waiting = Array(needed)
     while let architecture = waiting.popLast() {
       for image in images {
-        let plan = StagePlan(
-          image.dockerfile, for: architecture, build: buildArchitecture, options: image.options, names: names)
+        let plan = names.stages(of: image, for: architecture, in: self)
         for reference in plan.references {
           var other = reference.architecture
           if case .target(let label) = reference.source, let own = label.architecture { other = own }
