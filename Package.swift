@@ -121,7 +121,7 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "graph", "GraphCore", "Manifests",
+        "graph", "GraphCore", "Manifests", "Formats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests("EndToEndTests", ["GraphCore"], exclude: ["Agreement"]),

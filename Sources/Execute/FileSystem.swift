@@ -1,5 +1,6 @@
 // The few calls of the file system that this module makes, with bytes as names and errors that say what and why.
 
+import Formats
 import GraphCore
 import Glibc
 
@@ -41,11 +42,8 @@ enum FileSystem {
 
   /// A new folder of its own below `parent`, which is made where it is missing.
   static func makeScratch(in parent: String) throws -> String {
-    try makeDirectory(parent)
-    var template = Array("\(parent)/action-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw failure("making a folder in", parent) }
-    // mkdtemp keeps it from everybody else, but layers in it may be read by any mapped id.
-    let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let path = try Folders.makeTemporary(in: parent)
+    // It is kept from everybody else, but layers in it may be read by any mapped id.
     chmod(path, 0o755)
     return path
   }

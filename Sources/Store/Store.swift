@@ -117,7 +117,7 @@ public final class Store: Sendable {
     }
     // Another process is making a store here just now, or was killed while it did.
     if stat("\(path)/locks/open", &status) == 0 { return }
-    if let other = try FileSystem.names(in: path).filter({ $0 != "locks" }).min() {
+    if let other = try Folders.names(in: path).filter({ $0 != "locks" }).min() {
       throw GraphError(
         .environment, "'\(path)' is not a store: it holds '\(other)' and no VERSION",
         hint: "name an empty folder, or one that does not exist")
@@ -137,10 +137,10 @@ public final class Store: Sendable {
   private func removeOldScratch() {
     let oldest = time(nil) - 86_400
     // Rubbish that cannot be removed now is tried again by the next process.
-    for name in (try? FileSystem.names(in: scratch)) ?? [] {
+    for name in (try? Folders.names(in: scratch)) ?? [] {
       var status = stat()
       let path = "\(scratch)/\(name)"
-      if lstat(path, &status) == 0, status.st_mtim.tv_sec < oldest { try? FileSystem.removeTree(path) }
+      if lstat(path, &status) == 0, status.st_mtim.tv_sec < oldest { try? Folders.remove(path) }
     }
   }
 

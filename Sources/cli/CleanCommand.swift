@@ -1,5 +1,6 @@
 import ArgumentParser
 import Execute
+import Formats
 import Glibc
 import GraphCore
 import Store
@@ -33,7 +34,7 @@ struct CleanCommand: AsyncParsableCommand {
         Console.note("graph: \(Self.count(caches.inUse)) in use: not removed")
       }
       if all {
-        FolderRemoval.remove(folder)
+        try? Folders.remove(folder)
         Console.print("removed '\(folder)'\n")
       } else {
         let store = try Store.open(at: folder, mode: .readWrite)

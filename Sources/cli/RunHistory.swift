@@ -46,7 +46,8 @@ final class RunHistory: EventSink {
   static func recordNothing(in folder: String, command: String, snapshot: String?) throws {
     let store = try Store.open(at: folder, mode: .readWrite)
     let now = WallClock.secondsSince1970
-    let run = try store.beginRun(command: command, snapshot: snapshot, started: now)
+    let run = try store.beginRun(
+      command: command, snapshot: try snapshot ?? store.snapshotNames().last, started: now)
     try store.endRun(run, outcome: "done", finished: WallClock.secondsSince1970)
   }
 

@@ -241,15 +241,9 @@ final class ScratchFolder: Sendable {
   let path: String
 
   init(in parent: String) throws {
-    mkdir(parent, 0o755)
-    var template = Array("\(parent)/graph-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw GraphError(
-        .environment,
-        "cannot make a folder in '\(parent)': \(strerror(errno).map { String(cString: $0) } ?? "")")
-    }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    path = try Folders.makeTemporary(in: parent)
   }
 
-  deinit { FolderRemoval.remove(path) }
+  // What stays is scratch that the next command removes.
+  deinit { try? Folders.remove(path) }
 }

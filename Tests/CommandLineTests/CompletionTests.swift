@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 import GraphCore
 import Testing
@@ -27,7 +28,7 @@ struct CompletionTests {
   @Test("labels without architecture first, with one where the text has come so far or nothing else is left")
   func candidates() throws {
     let folder = try Self.folder()
-    defer { FolderRemoval.remove(folder) }
+    defer { try? Folders.remove(folder) }
     try Self.write("name: x\narches: [x86_64]\n", folder + "/graph.yml")
     let file = LabelFile(store: folder + "/store", workspace: folder)
     #expect(file.read() == nil)
@@ -56,7 +57,7 @@ struct CompletionTests {
   @Test("without a store the manifests are read; outside of a workspace there is nothing to offer")
   func fallback() throws {
     let folder = try Self.folder()
-    defer { FolderRemoval.remove(folder) }
+    defer { try? Folders.remove(folder) }
     #expect(LabelCompletion(words: ["--directory", folder]) == nil)
     try Self.write("name: x\narches: [x86_64]\n", folder + "/graph.yml")
     mkdir(folder + "/graph.d", 0o755)

@@ -86,7 +86,7 @@ struct MemoTests {
       symlink("none", world.path("work/link"))
     case "generation": _ = try world.store.saveSnapshot(Array("{}".utf8), day: "20260101")
     default:
-      let name = try #require(try FileSystem.names(in: world.store.memos).first)
+      let name = try #require(try Folders.names(in: world.store.memos).first)
       #expect(truncate(world.store.memos + "/" + name, 60) == 0)
     }
     #expect(await world.recall() == nil)
@@ -108,6 +108,6 @@ struct MemoTests {
       world.store.remember(
         Self.answer, to: ["\(number)"], generation: generation, footprint: world.footprint)
     }
-    #expect(try FileSystem.names(in: world.store.memos).count == Store.memosMax)
+    #expect(try Folders.names(in: world.store.memos).count == Store.memosMax)
   }
 }

@@ -19,7 +19,7 @@ struct ImageFolder {
   func write(to folder: String) throws {
     guard mkdir(folder, 0o755) == 0 else { throw OpenFile.failure("cannot make", folder) }
     var isComplete = false
-    defer { if !isComplete { removeFolder(folder) } }
+    defer { if !isComplete { try? Folders.remove(folder) } }
     for image in contents.images {
       for digest in image.manifest.layers.map(\.digest) + [image.manifest.configuration.digest] {
         try place(digest, at: "\(folder)/\(digest.hex)")
@@ -47,17 +47,4 @@ struct ImageFolder {
   private func write(_ bytes: [UInt8], to path: String) throws {
     try NewFile.write(to: path) { sink in try bytes.withUnsafeBytes { try sink($0) } }
   }
-}
-
-/// Removes a folder with the files in it, one level deep. What stays is scratch.
-func removeFolder(_ path: String) {
-  guard let stream = opendir(path) else { return }
-  while let entry = readdir(stream) {
-    let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    if name != "." && name != ".." { unlink("\(path)/\(name)") }
-  }
-  closedir(stream)
-  rmdir(path)
 }

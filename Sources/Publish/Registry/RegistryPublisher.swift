@@ -70,7 +70,7 @@ public struct RegistryPublisher: Sendable {
   public func publish(_ items: [Item]) async throws -> [Outcome] {
     let pool = "\(scratch)/push"
     guard mkdir(pool, 0o755) == 0 || errno == EEXIST else { throw OpenFile.failure("cannot make", pool) }
-    defer { removeFolder(pool) }
+    defer { try? Folders.remove(pool) }
     let isCurrent = try await forEach(items) { try await isTagged($0) }
     let rest = items.indices.filter { !isCurrent[$0] }
     // Images share their lowest layers: the first of each kind brings them, and the registry lends them to the others.
@@ -102,7 +102,7 @@ public struct RegistryPublisher: Sendable {
   private func push(_ item: Item, as name: String, from pool: String) async throws {
     let folder = "\(scratch)/push-\(Digest(ofText: name).hex)"
     try ImageFolder(item.contents, sharing: pool).write(to: folder)
-    defer { removeFolder(folder) }
+    defer { try? Folders.remove(folder) }
     try await registries.skopeo.copy(
       from: .folder(folder), to: .registry(name, access(to: item)), isOwn: true)
   }

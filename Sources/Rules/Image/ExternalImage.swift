@@ -116,7 +116,7 @@ public struct PullOperation: Operation {
       throw GraphError(.unavailable, "image '\(reference)' has to be pulled, and --offline forbids it")
     }
     let folder = "\(scratch)/pull-\(task.key)"
-    defer { removeFolder(folder) }
+    defer { try? Folders.remove(folder) }
     try await registries.pull(
       reference, manifest: manifestHex, insecure: task.action.hints["insecure"] == "yes", into: folder)
     let manifestBytes = try OpenFile(reading: "\(folder)/manifest.json").readAll(atMost: 16 << 20)

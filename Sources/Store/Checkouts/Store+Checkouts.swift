@@ -62,7 +62,7 @@ extension Store: Checkouts {
       }
       return try readLayer(artifact).fileDigests.reduce(0) { $0 + $1.size }
     }
-    try FileSystem.removeTree(folder)
+    try Folders.remove(folder)
   }
 
   /// The checkout called `name`, made now if it is not there.
@@ -83,11 +83,11 @@ extension Store: Checkouts {
       if rename(temporary, path) != 0 {
         // Another maker was first, with the same content.
         guard errno == EEXIST || errno == ENOTEMPTY else { throw OpenFile.failure("cannot create", path) }
-        try FileSystem.removeTree(temporary)
+        try Folders.remove(temporary)
       }
     } catch {
       // The first error is the one to report; what stays behind is removed with the old scratch.
-      try? FileSystem.removeTree(temporary)
+      try? Folders.remove(temporary)
       throw error
     }
     return path
@@ -116,7 +116,7 @@ extension Store: Checkouts {
     if rename(path, rubbish) != 0, errno != ENOENT { throw OpenFile.failure("cannot remove", path) }
     unlink(path + ".used")
     // What stays is removed with the old scratch.
-    try? FileSystem.removeTree(rubbish)
+    try? Folders.remove(rubbish)
   }
 
   /// Removes the checkouts that were used longest ago until the rest is no larger than `maximumBytes`.
@@ -132,7 +132,7 @@ extension Store: Checkouts {
     var uses: [(path: String, size: Int64, used: Int)] = []
     for kind in ["files", "trees", "layers"] {
       let folder = "\(checkouts)/\(kind)"
-      for name in try FileSystem.names(in: folder) where name.hasSuffix(".used") {
+      for name in try Folders.names(in: folder) where name.hasSuffix(".used") {
         var status = stat()
         guard stat("\(folder)/\(name)", &status) == 0 else { continue }
         let text = String(
@@ -146,8 +146,8 @@ extension Store: Checkouts {
     let newest = time(nil) - graceSeconds
     for use in uses.sorted(by: { ($0.used, $0.path) < ($1.used, $1.path) }) {
       if total <= maximumBytes || use.used > newest { break }
-      try FileSystem.removeTree(use.path)
-      try FileSystem.removeTree(use.path + ".used")
+      try Folders.remove(use.path)
+      try Folders.remove(use.path + ".used")
       total -= use.size
       removed += use.size
     }

@@ -23,20 +23,6 @@ enum FileSystem {
     }
   }
 
-  /// The names in a folder, in no order.
-  static func names(in folder: String) throws -> [String] {
-    guard let directory = opendir(folder) else { throw OpenFile.failure("cannot read", folder) }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
-  }
-
   /// Writes a small file so that it is there whole or not at all.
   ///
   /// - Parameter isDurable: whether that holds after a crash of the machine, too.
@@ -65,17 +51,5 @@ enum FileSystem {
   static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
-  }
-
-  /// Removes whatever is at `path`, with what is below it. Nothing there is no error.
-  static func removeTree(_ path: String) throws {
-    if unlink(path) == 0 || errno == ENOENT { return }
-    guard errno == EISDIR || errno == EPERM else { throw OpenFile.failure("cannot remove", path) }
-    if rmdir(path) == 0 || errno == ENOENT { return }
-    // A folder that we made without the right to list it is still ours to remove.
-    chmod(path, 0o700)
-    // Closed before descending, so that the depth of a tree costs no descriptors.
-    for name in try names(in: path) { try removeTree("\(path)/\(name)") }
-    guard rmdir(path) == 0 || errno == ENOENT else { throw OpenFile.failure("cannot remove", path) }
   }
 }

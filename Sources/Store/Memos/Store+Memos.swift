@@ -43,7 +43,7 @@ extension Store {
   }
 
   private func removeOldMemos() {
-    let names = (try? FileSystem.names(in: memos)) ?? []
+    let names = (try? Folders.names(in: memos)) ?? []
     guard names.count > Self.memosMax else { return }
     let byAge = names.map { name in
       var status = stat()
