@@ -98,9 +98,11 @@ let package = Package(
     system("CSQLite", "sqlite3", "libsqlite3-dev"),
     system("CZstd", "libzstd", "libzstd-dev"),
     system("CZlib", "zlib", "zlib1g-dev"),
-    system("CArchive", "libarchive", "libarchive-dev"),
-    system("CGit2", "libgit2", "libgit2-dev"),
-    system("CSolv", "libsolv", "libsolv-dev"),
+    // Those that bring many others are loaded when they are first used.
+    .target(name: "CLibrary"),
+    .target(name: "CArchive", dependencies: ["CLibrary"]),
+    .target(name: "CGit2", dependencies: ["CLibrary"]),
+    .target(name: "CSolv", dependencies: ["CLibrary"]),
 
     tests("GraphCoreTests", ["GraphCore"]),
     tests("FormatsTests", ["Formats", "GraphCore"]),

@@ -11,6 +11,9 @@ enum Schema {
   ///
   /// `generation` has one row, which changes with everything that a plan depends on; where it starts is by chance, so
   /// that a store that was made anew is at no generation of the one before.
+  ///
+  /// `losses` is the same for results that are there no more, or are others for the same key: while it stands, every result
+  /// that was found once is there.
   static let facts = """
     CREATE TABLE IF NOT EXISTS actions(
       key BLOB PRIMARY KEY, outputs TEXT NOT NULL, duration REAL NOT NULL, finished REAL NOT NULL, emulator TEXT,
@@ -44,8 +47,10 @@ enum Schema {
     INSERT INTO generation SELECT abs(random()) / 2 WHERE NOT EXISTS(SELECT 1 FROM generation);
     CREATE TRIGGER IF NOT EXISTS action_made AFTER INSERT ON actions
       BEGIN UPDATE generation SET value = value + 1; END;
+    CREATE TABLE IF NOT EXISTS losses(value INTEGER NOT NULL);
+    INSERT INTO losses SELECT abs(random()) / 2 WHERE NOT EXISTS(SELECT 1 FROM losses);
     CREATE TRIGGER IF NOT EXISTS action_lost AFTER DELETE ON actions
-      BEGIN UPDATE generation SET value = value + 1; END;
+      BEGIN UPDATE generation SET value = value + 1; UPDATE losses SET value = value + 1; END;
     CREATE TRIGGER IF NOT EXISTS trace_made AFTER INSERT ON traces
       BEGIN UPDATE generation SET value = value + 1; END;
     CREATE TRIGGER IF NOT EXISTS snapshot_made AFTER INSERT ON snapshots

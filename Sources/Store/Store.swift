@@ -13,7 +13,8 @@ import Synchronization
 ///     caches/      folders that commands keep for the next time (RUN --mount=type=cache)
 ///     scratch/     what is being made; older than a day it is rubbish
 ///     git/         mirrors
-///     memos/       answers of commands, as long as nothing moves: a cache
+///     graphs/      compiled graphs and what is known of their nodes: a cache
+///     answers/     answers of commands, as long as nothing moves: a cache
 ///     locks/       files that processes lock; empty
 ///
 /// Order (invariant I5): a large blob is written beside, renamed, synced, and only then has a row; a result has a row
@@ -41,7 +42,6 @@ public final class Store: Sendable {
   public var caches: String { "\(path)/caches" }
   public var gitMirrors: String { "\(path)/git" }
   var checkouts: String { "\(path)/checkouts" }
-  var memos: String { "\(path)/memos" }
   var locks: String { "\(path)/locks" }
 
   private init(path: String, mode: Mode, facts: Database?, content: Database?) {

@@ -8,7 +8,7 @@ import Store
 
 /// A run of actions for a session: the wave, its reporter, the history, and Ctrl-C.
 struct Build {
-  let session: Session
+  let session: GraphSession
   let running: RunningOptions
 
   struct Outcome {
@@ -36,7 +36,8 @@ struct Build {
       graph: session.graph, cache: store, store: store, executor: try executor(),
       options: .init(
         jobs: running.jobs ?? Machine.cores, keepGoing: running.keepGoing && !running.failFast,
-        memoryMegabytes: Machine.memoryMegabytes * 3 / 4))
+        memoryMegabytes: Machine.memoryMegabytes * 3 / 4),
+      marks: session.marks)
     let history = RunHistory(
       store: store, graph: session.graph, command: command, snapshot: session.snapshotName)
     let recorder = RunRecorder()
@@ -66,13 +67,14 @@ struct Build {
 
   /// What runs actions on this machine.
   func executor() throws -> LocalExecutor {
-    LocalExecutor(
+    let services = session.services
+    return LocalExecutor(
       store: session.store, checkouts: session.store,
       operations: RuleSet.operations(
-        programs: session.programs, registries: session.registries, scratch: session.scratch.path,
-        isOffline: session.isOffline),
-      scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
-      mounts: try running.mountSources(cacheFolder: session.store.caches, folder: session.startFolder),
+        programs: services.programs, registries: services.registries, scratch: services.scratch.path,
+        isOffline: services.isOffline),
+      scratch: services.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
+      mounts: try running.mountSources(cacheFolder: session.store.caches, folder: services.startFolder),
       readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
   }
 }

@@ -18,34 +18,35 @@ struct BuildCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var running: RunningOptions
+  @Flag(
+    name: .customLong("verify-outputs"),
+    help: "Look up every result and blob in the store, also where nothing has been lost since they were found last.")
+  var verifyOutputs = false
   @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []
 
   func run() async throws {
     try await Exit.reporting {
-      let command = ["build"] + labels
-      let memory = try AnswerMemory(options, command: command)
-      if let answer = await memory.answer() {
+      let command = (["build"] + labels).joined(separator: " ")
+      let memory = try await GraphMemory(options, for: labels)
+      if !verifyOutputs, let kept = memory.kept, kept.isComplete, kept.info.rootCount > BuildSummary.listedMax,
+        TargetChoice.isEverything(labels)
+      {
+        if !kept.info.note.isEmpty { Console.note(kept.info.note) }
+        memory.updateStamps()
         try RunHistory.recordNothing(
-          in: options.storeFolder, command: command.joined(separator: " "), snapshot: options.snapshot)
-        return try answer.give()
+          in: options.storeFolder, command: command, snapshot: kept.info.snapshot)
+        return Console.print(BuildSummary.nothing(kept.info.rootCount, color: Console.usesColor(1)))
       }
-      let session = try await Session.open(options, .writing, for: labels, footprint: memory.footprint)
-      try session.stopAtErrors()
-      let targets = try session.targets(labels)
-      session.noteUnsupported(labels)
-      let outcome = try await Build(session: session, running: running).run(
-        targets.flatMap(\.target.roots), command: command.joined(separator: " "))
+      var session = try await GraphSession.open(options, .writing, for: labels, memory)
+      if verifyOutputs { try session.verify() }
+      let roots = try session.choice.roots(labels)
+      session.choice.noteUnsupported(labels)
+      let outcome = try await Build(session: session, running: running).run(roots, command: command)
+      session.keep(outcome.wave.marks)
       Console.print(
         BuildSummary.text(outcome.record, wallSeconds: outcome.wallSeconds, color: Console.usesColor(1)))
       if !outcome.wave.interrupted.isEmpty { throw Exit.interrupted }
       if !outcome.wave.succeeded { throw Exit.code(of: outcome.worstKind) }
-      // Asked again while nothing moves, the answer is that there was nothing to do.
-      if outcome.record.finished.isEmpty {
-        let text = BuildSummary.text(outcome.record, wallSeconds: 0, color: Console.usesColor(1))
-        memory.keep(
-          RememberedAnswer(output: Array(text.utf8), notes: session.warningsNote ?? "", exitCode: 0),
-          of: session)
-      }
     }
   }
 }

@@ -83,7 +83,7 @@ struct ExportCommand: AsyncParsableCommand {
       return Console.print("\(label) -> \(words.last ?? "")\n")
     }
     let exporter = ImageExporter(
-      store: session.store, registries: session.registries, scratch: session.scratch.path,
+      store: session.store, registries: session.services.registries, scratch: session.services.scratch.path,
       options: .init(
         isDockerFormat: format == .docker, certificates: try existing(certDir, "--cert-dir"),
         isInsecure: insecure))
@@ -105,7 +105,7 @@ struct ExportCommand: AsyncParsableCommand {
   private func chosen(
     _ labels: [String], for destination: ExportDestination, _ session: Session
   ) throws -> [LabelledTarget] {
-    var targets = try session.targets(labels)
+    var targets = try session.choice.targets(labels)
     if case .plain = destination {
       if targets.count > 1, targets.filter({ $0.label.architecture == nil }).count == 1 {
         targets.removeAll { $0.label.architecture != nil }

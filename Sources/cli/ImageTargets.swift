@@ -27,7 +27,7 @@ extension Session {
   func localImages(_ patterns: [String]) throws -> [LabelledTarget] {
     var chosen: [Label: GraphCore.Graph.Target] = [:]
     for pattern in patterns {
-      let targets = try targets([pattern])
+      let targets = try choice.targets([pattern])
       let images = targets.filter { [.image, .base].contains($0.target.kind) }
       guard !images.isEmpty else {
         throw GraphError(.usage, "'\(pattern)' is no image", hint: "'graph ls -l' says which targets are")
@@ -54,7 +54,7 @@ extension Session {
   func build(
     _ targets: [GraphCore.Graph.Target], _ running: RunningOptions, command: String
   ) async throws -> [Artifact] {
-    let outcome = try await Build(session: self, running: running).run(targets.map(\.node), command: command)
+    let outcome = try await Build(session: GraphSession(self), running: running).run(targets.map(\.node), command: command)
     let artifacts = try targets.compactMap { try outcome.wave.outputs(of: $0.node)?[$0.output] }
     guard artifacts.count == targets.count, outcome.wave.succeeded else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted

@@ -27,7 +27,7 @@ struct InputsCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let session = try await Session.open(options, .reading, for: labels)
       try session.stopAtErrors()
-      let roots = try session.targets(labels).flatMap(\.target.roots)
+      let roots = try session.choice.targets(labels).flatMap(\.target.roots)
       let collector = InputCollector(
         session.compiled, session.resolved, cache: session.store, store: session.store)
       let report = InputsReport(try collector.inputs(of: roots))

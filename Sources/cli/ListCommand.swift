@@ -25,8 +25,8 @@ struct ListCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let session = try await Session.open(options, .listing)
       if session.diagnostics.hasErrors { Console.show(session.diagnostics) }
-      let targets = try session.targets(labels, mayBeUnsupported: long || json)
-      let unsupported = long || json ? try session.unsupported(labels) : []
+      let targets = try session.choice.targets(labels, mayBeUnsupported: long || json)
+      let unsupported = long || json ? try session.choice.unsupported(labels) : []
       if json {
         Console.print(Listings.labels(session.graph, targets.map(\.label), unsupported: unsupported))
       }

@@ -34,13 +34,13 @@ struct PlanCommand: AsyncParsableCommand {
       let shape = [
         json ? "json" : dot ? "dot" : "text", exitCode ? "exit-code" : "", verbose ? "verbose" : "",
       ]
-      let memory = try AnswerMemory(options, command: ["plan"] + shape + labels)
-      if let answer = await memory.answer() { return try answer.give() }
-      let session = try await Session.open(options, .reading, for: labels, footprint: memory.footprint)
-      try session.stopAtErrors()
-      let roots = try session.targets(labels).flatMap(\.target.roots)
-      let unsupported = try session.unsupported(labels)
-      let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
+      let question = ["plan"] + shape + [Console.usesColor(1) ? "color" : "plain", "\(Machine.cores)"] + labels
+      let memory = try await GraphMemory(options, for: labels)
+      if let answer = memory.answer(to: question) { return try answer.give() }
+      let session = try await GraphSession.open(options, .reading, for: labels, memory)
+      let roots = try session.choice.roots(labels)
+      let unsupported = try session.choice.unsupported(labels)
+      let plan = try Planner(graph: session.graph, cache: session.store, marks: session.marks).plan(roots)
       let durations = try session.store.durations(of: plan)
       let lengths = CriticalPath(plan: plan, durations: durations)
       let estimate = max(lengths.longest, lengths.total / Double(Machine.cores))
@@ -55,9 +55,11 @@ struct PlanCommand: AsyncParsableCommand {
             unsupported: unsupported)
       Console.print(output)
       let code = exitCode && plan.hasWork ? Exit.work.rawValue : 0
-      memory.keep(
+      var marks = session.marks
+      for id in plan.lookedUp { marks.settle(id) }
+      session.remember(
         RememberedAnswer(output: Array(output.utf8), notes: session.warningsNote ?? "", exitCode: code),
-        of: session)
+        to: question, marks)
       if code != 0 { throw ExitCode(code) }
     }
   }

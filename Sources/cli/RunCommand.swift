@@ -107,7 +107,7 @@ struct ImageLayers {
   }
 
   func build(_ layers: [(node: NodeID, output: String)], command: String) async throws -> [Artifact] {
-    let outcome = try await Build(session: session, running: running).run(
+    let outcome = try await Build(session: GraphSession(session), running: running).run(
       layers.map(\.node), command: command)
     guard outcome.wave.succeeded, outcome.wave.hasAllRoots else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted

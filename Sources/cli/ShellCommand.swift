@@ -50,7 +50,7 @@ struct ShellCommand: AsyncParsableCommand {
   private func enter(_ step: String, _ session: Session) async throws -> Int32 {
     let id = try find(step, in: session)
     let node = session.graph[id]
-    let build = Build(session: session, running: running)
+    let build = Build(session: GraphSession(session), running: running)
     let outcome = try await build.run(session.graph.dependencies(of: id), command: "shell \(label)")
     guard outcome.wave.succeeded,
       let inputs = try Planner.inputs(of: node.action, outputs: { try outcome.wave.outputs(of: $0) })

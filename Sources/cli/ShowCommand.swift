@@ -28,7 +28,7 @@ struct ShowCommand: AsyncParsableCommand {
       let session = try await Session.open(options, .listing)
       if session.diagnostics.hasErrors { Console.show(session.diagnostics) }
       let collector = DeclarationCollector(session.compiled, session.resolved)
-      let labels = Set(try session.targets(labels).map(\.label.withoutArchitecture)).sorted()
+      let labels = Set(try session.choice.targets(labels).map(\.label.withoutArchitecture)).sorted()
       let report = DeclarationReport(try labels.compactMap(collector.declaration))
       Console.print(json ? report.json() : report.text())
       if session.diagnostics.hasErrors { throw Exit.manifestErrors }

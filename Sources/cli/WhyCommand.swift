@@ -22,7 +22,7 @@ struct WhyCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let session = try await Session.open(options, .reading, for: [label])
       try session.stopAtErrors()
-      let targets = try session.targets([label])
+      let targets = try session.choice.targets([label])
       let plan = try Planner(graph: session.graph, cache: session.store).plan(targets.map(\.target.node))
       let reports = try nodes(of: targets, in: session.graph).map {
         try WhyReport($0, plan: plan, cache: session.store)

@@ -112,20 +112,6 @@ struct ResultTests {
     #expect(try store.result(ofDeep: old) == trace.result)
   }
 
-  @Test("a thousand look-ups take milliseconds")
-  func speed() throws {
-    let traces = try (0..<20).map { try record("n\($0)").trace }
-    let keys = (0..<1000).map { traces[$0 % 20].key }
-    var found = 0
-    let duration = try ContinuousClock().measure {
-      for key in keys where try store.result(of: key) != nil { found += 1 }
-    }
-    #expect(found == 1000)
-    // Without optimisation and beside other tests; the release build is far below 20 ms.
-    #expect(duration < .milliseconds(500), "\(duration)")
-    print("1,000 look-ups: \(duration)")
-  }
-
   @Test("a failure is remembered until the action succeeds")
   func failures() throws {
     let trace = makeTrace("one", outputs: [:])

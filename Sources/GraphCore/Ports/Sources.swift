@@ -7,6 +7,8 @@ public protocol FileDigests: Sendable {
 /// content, a folder for the names in it, also where there is nothing yet.
 public protocol FileObserver: Sendable {
   func willLook(at path: String)
+  /// Only the digest of the file's content is asked for.
+  func willDigest(fileAt path: String)
 }
 
 /// Git repositories by URL, mirrored where the implementation keeps them.

@@ -15,6 +15,9 @@ public struct Digest: Hashable, Sendable {
     self.size = size
   }
 
+  /// The same hash, for tables that have no size: of the same bytes it is always the same.
+  public var withoutSize: Digest { Digest(words: (word0, word1, word2, word3), size: 0) }
+
   /// The digest of no bytes.
   public static let empty = Digest(of: [])
 

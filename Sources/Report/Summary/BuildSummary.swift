@@ -2,6 +2,14 @@ import GraphCore
 
 /// What a run came to, said once at its end.
 public enum BuildSummary {
+  /// Of more labels than this, those that were up to date are only counted.
+  public static let listedMax = 100
+
+  /// What there is to say where everything was up to date, and that is more than anyone reads.
+  public static func nothing(_ count: Int, color: Bool) -> String {
+    Style(color: color).good("\(Amounts.counted(count, "target")) up to date, nothing to do") + "\n"
+  }
+
   /// How many of the longest actions are named.
   static let longestMax = 5
 
@@ -34,7 +42,13 @@ public enum BuildSummary {
     let checks = Set(plan.graph.targets.values.flatMap(\.checks))
     var rows: [[String]] = []
     var seen: Set<NodeID> = []
+    var unlisted = 0
+    let isLong = plan.roots.count > listedMax
     for root in plan.roots where seen.insert(root).inserted {
+      if isLong, record.finished[root] == nil {
+        unlisted += 1
+        continue
+      }
       let outputs = record.result(root)?.outputs
       func row(_ name: String, _ kind: String, _ output: String) -> [String] {
         let digest = outputs.map { $0[output]?.digest.hex ?? "made no '\(output)'" } ?? "not built"
@@ -48,7 +62,8 @@ public enum BuildSummary {
         rows += plan.graph[root].action.outputs.map { row(plan.graph[root].title, $0.kind.rawValue, $0.name) }
       }
     }
-    return Columns.lines(rows)
+    let more = unlisted > 0 ? ["and \(Amounts.counted(unlisted, "target")) that were up to date"] : []
+    return Columns.lines(rows) + more
   }
 
   /// What a fan-in was made without.

@@ -40,8 +40,11 @@ extension Store {
 
   /// The snapshot that was saved last.
   public func newestSnapshot() throws -> (name: String, document: [UInt8])? {
-    try snapshots().last.map { ($0.name, try read($0.digest)) }
+    try snapshots(newestOnly: true).last.map { ($0.name, try read($0.digest)) }
   }
+
+  /// The name of the snapshot that was saved last.
+  public func newestSnapshotName() throws -> String? { try snapshots(newestOnly: true).last?.name }
 
   /// Every name, oldest first.
   public func snapshotNames() throws -> [String] { try snapshots().map(\.name) }
@@ -51,10 +54,11 @@ extension Store {
     var digest: Digest
   }
 
-  private func snapshots() throws -> [Saved] {
+  private func snapshots(newestOnly: Bool = false) throws -> [Saved] {
     guard let facts else { return [] }
     return try facts.read { connection in
-      try connection.use("SELECT day, number, digest, size FROM snapshots ORDER BY id") { statement in
+      let order = newestOnly ? "DESC LIMIT 1" : ""
+      return try connection.use("SELECT day, number, digest, size FROM snapshots ORDER BY id \(order)") { statement in
         var all: [Saved] = []
         while try statement.step() {
           guard let digest = statement.digest(2, size: 3) else { continue }

@@ -45,6 +45,14 @@ extension Store: ActionCache {
     try facts.write { connection in
       for item in made {
         let trace = item.trace
+        // An action that is not reproducible made something else: so it is with the deep key below.
+        try connection.use(
+          "UPDATE losses SET value = value + 1 WHERE EXISTS(SELECT 1 FROM actions WHERE key = ? AND outputs <> ?)"
+        ) {
+          try $0.bind(trace.key.digest)
+          try $0.bind(ResultCoding.encode(trace.result.outputs))
+          try $0.run()
+        }
         try connection.use(
           "INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log) VALUES(?, ?, ?, ?, ?, ?)"
         ) {

@@ -8,6 +8,14 @@ extension Store {
   /// Adds a trace, where it says something new, and what its deep key led to.
   static func insert(_ item: NodeTrace, duration: Double?, _ connection: inout Connection) throws {
     let (node, trace) = (item.node, item.trace)
+    // Whoever relied on what it led to before has to look again.
+    try connection.use(
+      "UPDATE losses SET value = value + 1 WHERE EXISTS(SELECT 1 FROM deep WHERE deep = ? AND key <> ?)"
+    ) {
+      try $0.bind(trace.deepKey.digest)
+      try $0.bind(trace.key.digest)
+      try $0.run()
+    }
     try connection.use("INSERT OR REPLACE INTO deep(deep, key) VALUES(?, ?)") {
       try $0.bind(trace.deepKey.digest)
       try $0.bind(trace.key.digest)

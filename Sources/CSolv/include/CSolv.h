@@ -1,3 +1,5 @@
+// libsolv, loaded when it is first used (CLibrary.h). A function that is used has a line in forward.c.
+#pragma once
 // The fields of a package with a prefix, as later versions of the library call them.
 #define LIBSOLV_SOLVABLE_PREPEND_DEP 1
 #include <solv/bitmap.h>

@@ -1,0 +1,4 @@
+// libarchive, loaded when it is first used (CLibrary.h). A function that is used has a line in forward.c.
+#pragma once
+#include <archive.h>
+#include <archive_entry.h>
