@@ -52,6 +52,15 @@ public struct Preimage: Hashable, Sendable {
 
   public var key: Key { Key(digest: Digest(ofText: text)) }
 
+  /// What an input was, as `kind hex/size`; `nil` where there is none of that role.
+  public func value(ofInput role: String) -> String? {
+    let end = " " + Escape.encode(role)
+    for line in text.split(separator: "\n") where line.hasPrefix("input ") && line.hasSuffix(end) {
+      return String(line.dropFirst(6).dropLast(end.count))
+    }
+    return nil
+  }
+
   private static func lines(of command: Command) -> [String] {
     var lines = [line("command", command.argv), line("directory", command.workingDirectory)]
     switch command.root {

@@ -49,13 +49,7 @@ extension PlanReport {
         "seconds": .number(path.total), "nodes": .array(path.nodes.map { .string(plan.graph[$0].name) }),
       ]),
       "estimate": forecast?.json(path.total) ?? .null,
-      "unsupported": .array(
-        unsupported.map {
-          .object([
-            "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
-            "place": .string("\($0.location)"),
-          ])
-        }),
+      "unsupported": Listings.unsupported(unsupported),
     ])
     return document.document
   }

@@ -72,7 +72,7 @@ extension Store {
 
   /// Whether the process that writes a run's events is alive.
   func isAlive(run: Int64) -> Bool {
-    let descriptor = open(eventFile(ofRun: run), O_RDONLY | O_CLOEXEC)
+    let descriptor = Glibc.open(eventFile(ofRun: run), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
@@ -89,7 +89,7 @@ extension Store {
   /// Removes the events of old runs; never those of a run that goes on.
   ///
   /// - Parameter now: seconds since 1970.
-  public func trimEvents(now: Double) {
+  func trimEvents(now: Double) {
     var total = 0
     for (index, run) in runsWithEvents().enumerated() {
       var status = stat()

@@ -73,7 +73,7 @@ public final class RunJournal: EventSink {
       return note(error)
     }
     let writer = Task.detached { [weak self, store] in
-      store.trimEvents(now: Self.now())
+      store.trimOldRuns(now: Self.now())
       while !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(Self.intervalMilliseconds))
         guard let self else { return }
@@ -181,17 +181,19 @@ private struct Entry {
         record.message = graph[cause].name
       case .cancelled: record.outcome = .interrupted
       }
-      self.init(record, node, graph, course)
+      take(record, node, graph, course)
     case .found(let id, let result, let course):
       var record = RecordedNode(
         node: graph[id].name, outcome: .found, key: course.key, deepKey: course.deepKey, started: time,
         durationSeconds: 0)
       record.take(result)
-      self.init(record, graph[id], graph, course)
+      take(record, graph[id], graph, course)
     }
   }
 
-  private init(_ record: RecordedNode, _ node: Node, _ graph: Graph, _ course: BuildEvent.Course) {
+  private mutating func take(
+    _ record: RecordedNode, _ node: Node, _ graph: Graph, _ course: BuildEvent.Course
+  ) {
     self.record = NodeRecord(record, NodeDescription(node, in: graph), preimage: course.preimage)
     line = .finished(record)
   }
