@@ -6,7 +6,8 @@ import Store
 
 struct WhyNotCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why-not", abstract: "Say why something does not run, or did not: what it rests on, and what was cut off.",
+    commandName: "why-not",
+    abstract: "Say why something does not run, or did not: what it rests on, and what was cut off.",
     discussion: """
       With --input: what a file that you changed has to do with it. With --run: why it did not run in that run; neither \
       the workspace nor what the run made has to be there any more.
@@ -55,7 +56,8 @@ struct WhyNotCommand: AsyncParsableCommand {
       session.compiled, session.resolved, cache: session.store, store: session.store)
     let search = InputSearch(session.compiled, session.resolved)
     return try WhyNotReport(
-      node, plan: try Planner(graph: session.graph, cache: session.store).plan([node]), history: session.store,
+      node, plan: try Planner(graph: session.graph, cache: session.store).plan([node]),
+      history: session.store,
       inputs: try collector.inputs(of: [node]), snapshot: session.snapshotName,
       findings: try input.map { try search.finding(for: $0, from: session.startFolder, roots: [node]) })
   }

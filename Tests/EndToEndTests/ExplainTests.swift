@@ -43,14 +43,18 @@ extension EndToEnd {
       #expect(why.hasPrefix("//app/two@2.1:x86_64 image ran in run 2 ("), "\(why)")
       #expect(why.contains("\(change)  <- changed here"), "\(why)")
       let newest = try await world.graph("why", "//app/two:x86_64", "--run", "newest").check()
-      #expect(newest.hasPrefix("//app/two@2.1:x86_64 image did not run in run 3: it was up to date; it last ran in run 2"))
+      #expect(
+        newest.hasPrefix(
+          "//app/two@2.1:x86_64 image did not run in run 3: it was up to date; it last ran in run 2"))
       let first = try await world.graph("why", "//app/two:x86_64", "--run", "1").check()
-      #expect(first.contains("image ran in run 1 (") && first.contains("it never had a result before"), "\(first)")
+      #expect(
+        first.contains("image ran in run 1 (") && first.contains("it never had a result before"), "\(first)")
       let show = try await world.graph("runs", "show", "2").check()
       #expect(show.contains(change) && show.contains("outcome    done after "), "\(show)")
       let difference = try await world.graph("diff", "1", "2").check()
       // Copy, pack, image for each of two architectures, and the index of both.
-      #expect(difference.contains("\(change)\n    //app/two@2.1:aarch64 2 COPY text /text\n"), "\(difference)")
+      #expect(
+        difference.contains("\(change)\n    //app/two@2.1:aarch64 2 COPY text /text\n"), "\(difference)")
       #expect(difference.contains("nodes: 2 changed of their own, 5 behind them\n"), "\(difference)")
       #expect(try await world.graph("diff").check().hasSuffix("no node differs"))
       let not = try await world.graph("why-not", "//app/one:x86_64", "--run", "2").check()
@@ -61,16 +65,19 @@ extension EndToEnd {
       let both = try await world.graph("diff", "1", "20260102_01").run()
       #expect(both.status == 64 && both.errors.contains("are of two kinds"), "\(both.transcript)")
       let none = try await world.graph("why", "//app/none", "--run", "2").run()
-      #expect(none.status == 64 && none.errors.contains("no run up to 2 has '//app/none'"), "\(none.transcript)")
+      #expect(
+        none.status == 64 && none.errors.contains("no run up to 2 has '//app/none'"), "\(none.transcript)")
     }
 
     @Test("a build with nothing to do adds one row to the history, read from memory or not")
     func idle() async throws {
       let world = try await edited()
-      let before = try await world.history("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM run_records)")
+      let before = try await world.history(
+        "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM run_records)")
       try await world.build()
       try await world.build()
-      let after = try await world.history("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM run_records)")
+      let after = try await world.history(
+        "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM run_records)")
       let (old, new) = (before[0].split(separator: "|"), after[0].split(separator: "|"))
       #expect(Int(new[0]) == (Int(old[0]) ?? 0) + 2 && new[1] == old[1])
       #expect(try await world.history("SELECT count(DISTINCT wanted) FROM runs") == ["1"])
@@ -90,7 +97,8 @@ extension EndToEnd {
       #expect(try await world.graph("diff", "2", "3").check().contains("2 changed of their own"))
     }
 
-    @Test("a file that does not make anything run says why: not taken, left out, the same, a manifest, another's")
+    @Test(
+      "a file that does not make anything run says why: not taken, left out, the same, a manifest, another's")
     func whyNot() async throws {
       let world = try await World.tiny()
       try world.write("secret\n", to: "images/two/.dockerignore")
@@ -103,9 +111,13 @@ extension EndToEnd {
         try await world.graph("why-not", "//app/two:x86_64", "--input", path).check()
       }
       let same = try await answer("images/two/text")
-      #expect(same.hasPrefix("//app/two@2.1:x86_64 image does not run: it is up to date\n  result: key "), "\(same)")
+      #expect(
+        same.hasPrefix("//app/two@2.1:x86_64 image does not run: it is up to date\n  result: key "), "\(same)"
+      )
       #expect(same.contains(" leaf inputs is equal to that of the result: 1 file, "), "\(same)")
-      #expect(same.contains("is an input, and its content ") && same.contains("read by //app/two@2.1:x86_64 2 COPY"))
+      #expect(
+        same.contains("is an input, and its content ") && same.contains("read by //app/two@2.1:x86_64 2 COPY")
+      )
       #expect(try await answer("images/two/secret").contains("and 'images/two/.dockerignore' leaves it out"))
       #expect(
         try await answer("images/two/notes").contains(
@@ -117,7 +129,9 @@ extension EndToEnd {
       #expect(try await answer("images/two/tex").contains("did you mean 'images/two/text'?"))
       try world.write("new", to: "images/two/text")
       let changed = try await answer("images/two/text")
-      #expect(changed.contains("image is pending (waits)") && changed.contains("is new: what reads it runs"), "\(changed)")
+      #expect(
+        changed.contains("image is pending (waits)") && changed.contains("is new: what reads it runs"),
+        "\(changed)")
       let left = try await world.graph("why-not", "//app/two:s390x").run()
       #expect(left.status == 64)
     }
@@ -141,7 +155,10 @@ extension EndToEnd {
       #expect(try await world.build() == ["//c/first:x86_64 command"])
       let cut = try await world.graph("why-not", "//c/second").check()
       #expect(cut.contains("are not all those of the result: what differs was cut off"), "\(cut)")
-      #expect(cut.contains("cut off: //c/first:x86_64 command made in run 2 what it had made in run 1, of other inputs"), "\(cut)")
+      #expect(
+        cut.contains(
+          "cut off: //c/first:x86_64 command made in run 2 what it had made in run 1, of other inputs"),
+        "\(cut)")
       #expect(cut.contains("input text (text): ") && cut.contains("<- changed here"))
       let then = try await world.graph("why-not", "//c/second", "--run", "2").check()
       #expect(then.contains("did not run in run 2: what it reads came out as it was"), "\(then)")
@@ -149,10 +166,14 @@ extension EndToEnd {
       #expect(try await world.graph("build").run().status == 1)
       let skipped = try await world.graph("why-not", "//c/second").check()
       #expect(
-        skipped.contains("//c/second:x86_64 command did not run in run 3: //c/first:x86_64 command failed, exited with status 3"),
+        skipped.contains(
+          "//c/second:x86_64 command did not run in run 3: //c/first:x86_64 command failed, exited with status 3"
+        ),
         "\(skipped)")
       let failed = try await world.graph("why", "//c/first", "--run", "3").check()
-      #expect(failed.contains("failed in run 3 (") && failed.contains("it ran because") && failed.contains("exit 3"), "\(failed)")
+      #expect(
+        failed.contains("failed in run 3 (") && failed.contains("it ran because")
+          && failed.contains("exit 3"), "\(failed)")
       let show = try await world.graph("runs", "show", "newest").check()
       #expect(show.contains("exited with status 3") && show.contains("command: "), "\(show)")
     }
@@ -174,21 +195,27 @@ extension EndToEnd {
 
           """, to: "index.d/app.yml")
       try await world.build()
-      let commit = "cd \"$1\" && echo two > text && git -c user.name=t -c user.email=t@example.org commit -qam two"
+      let commit =
+        "cd \"$1\" && echo two > text && git -c user.name=t -c user.email=t@example.org commit -qam two"
       try await Program(["sh", "-euc", commit, "sh", repository]).check()
       #expect(try await world.build() == [], "what moved upstream is not seen before --refresh")
       let pinned = try await world.graph("why-not", "//app/three:x86_64").check()
       #expect(pinned.contains("pinned by snapshot ") && pinned.contains("1 commit"), "\(pinned)")
       let names = [
-        try await world.graph("snapshot", "show").check(), try await world.graph("snapshot", "refresh").check(),
+        try await world.graph("snapshot", "show").check(),
+        try await world.graph("snapshot", "refresh").check(),
       ]
       let difference = try await world.graph("diff", names[0], names[1]).check()
       #expect(difference.contains("moved\n  git file://\(repository) main: "), "\(difference)")
       #expect(difference.contains("root causes\n  input source/0/text ("), "\(difference)")
-      #expect(try await world.graph("diff", names[0]).check() == difference.replacing("snapshot \(names[1])", with: "snapshot newest"))
+      #expect(
+        try await world.graph("diff", names[0]).check()
+          == difference.replacing("snapshot \(names[1])", with: "snapshot newest"))
       try await world.build()
       let runs = try await world.graph("diff").check()
-      #expect(runs.contains("moved\n  git file://\(repository) main: ") && runs.contains("input source/0/text ("), "\(runs)")
+      #expect(
+        runs.contains("moved\n  git file://\(repository) main: ") && runs.contains("input source/0/text ("),
+        "\(runs)")
     }
 
     // MARK: Events
@@ -235,8 +262,11 @@ extension EndToEnd {
       #expect(ended.status == 0)
       let lines = ended.output.split(separator: "\n")
       #expect(lines.first?.contains("\"schema\":1") == true)
-      #expect(lines.last?.contains("\"type\":\"ended\"") == true && lines.last?.contains("\"outcome\":\"done\"") == true)
-      #expect(lines.contains { $0.contains("\"type\":\"finished\"") && $0.contains("//c/slow:x86_64 command") })
+      #expect(
+        lines.last?.contains("\"type\":\"ended\"") == true
+          && lines.last?.contains("\"outcome\":\"done\"") == true)
+      #expect(
+        lines.contains { $0.contains("\"type\":\"finished\"") && $0.contains("//c/slow:x86_64 command") })
       #expect(try await world.graph("events", "--run", "1").check() + "\n" == ended.output, "replayed")
     }
 
@@ -278,14 +308,18 @@ extension EndToEnd {
         return try JSONDecoder().decode(Document.self, from: Data(text.utf8)).estimate
       }
       let fresh = try await estimate(try await World.fresh())
-      #expect(fresh.fetchBytes > 10_000_000 && fresh.unknownFetches == 0 && fresh.diskBytes >= fresh.fetchBytes)
+      #expect(
+        fresh.fetchBytes > 10_000_000 && fresh.unknownFetches == 0 && fresh.diskBytes >= fresh.fetchBytes)
       #expect(fresh.emulated > 0 && fresh.native > fresh.emulated && fresh.unknownNodes > 100)
       let world = try await World.warm()
       let none = try await estimate(world)
-      #expect(none.fetchBytes == 0 && none.diskBytes == 0 && none.seconds == 0 && none.native == 0 && none.emulated == 0)
+      #expect(
+        none.fetchBytes == 0 && none.diskBytes == 0 && none.seconds == 0 && none.native == 0
+          && none.emulated == 0)
       try world.edit("images/httpd/index.html", "<", "<!-- changed --><")
       let edited = try await estimate(world)
-      #expect(edited.fetchBytes == 0 && edited.unknownNodes == 0 && edited.seconds > 0 && edited.diskBytes > 0)
+      #expect(
+        edited.fetchBytes == 0 && edited.unknownNodes == 0 && edited.seconds > 0 && edited.diskBytes > 0)
     }
 
     @Test(
@@ -302,18 +336,23 @@ extension EndToEnd {
         """,
         "text": "one\n",
       ])
-      try await Program(["sh", "-euc", "mkdir \"$1\" && mount -t tmpfs -o size=80m none \"$1\"", "sh", world.store]).check()
+      try await Program([
+        "sh", "-euc", "mkdir \"$1\" && mount -t tmpfs -o size=80m none \"$1\"", "sh", world.store,
+      ]).check()
       defer { umount2(world.store, Int32(MNT_DETACH)) }
       try await world.build()
       try world.write("two\n", to: "text")
       #expect(try await world.graph("plan").run().errors == "")
       // Leaves 16 MiB of the 20 MB that the action is known to need.
-      let fill = "head -c \"$(($(df --output=avail -B1 \"$1\" | tail -1) - 16777216))\" /dev/zero > \"$1/scratch/fill\""
+      let fill =
+        "head -c \"$(($(df --output=avail -B1 \"$1\" | tail -1) - 16777216))\" /dev/zero > \"$1/scratch/fill\""
       try await Program(["sh", "-euc", fill, "sh", world.store]).check()
       let plan = try await world.graph("plan").run()
       #expect(plan.status == 0, "\(plan.transcript)")
       #expect(
-        plan.errors.contains("warning: the disk that holds the store '\(world.store)' has 16 MiB left, and this needs about 19 MiB")
+        plan.errors.contains(
+          "warning: the disk that holds the store '\(world.store)' has 16 MiB left, and this needs about 19 MiB"
+        )
           && plan.errors.contains("graph gc"), "\(plan.transcript)")
       let build = try await world.graph("build").run()
       #expect(build.status == 75 && build.errors.contains("--no-disk-check"), "\(build.transcript)")

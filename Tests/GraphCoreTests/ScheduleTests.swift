@@ -39,15 +39,21 @@ struct ScheduleTests {
   @Test("an estimate adds up what is known, and says of how much nothing is")
   func estimate() throws {
     var builder = GraphBuilder()
-    func node(_ name: String, _ rule: String, waits: Bool = false, hint: String? = nil, from: NodeID? = nil) -> NodeID {
+    func node(_ name: String, _ rule: String, waits: Bool = false, hint: String? = nil, from: NodeID? = nil)
+      -> NodeID
+    {
       builder.add(
         Node(
           label: Label(package: "t", name: name, architecture: Architecture("aarch64")), step: "run",
           action: Action(
-            rule: .init(rule, version: 1), arguments: [.init("name", name)], architecture: Architecture("aarch64"),
+            rule: .init(rule, version: 1), arguments: [.init("name", name)],
+            architecture: Architecture("aarch64"),
             inputs: from.map { [Input("in", .output($0, "out"))] } ?? [], outputs: [.init("out", .blob)],
-            command: waits ? nil : Command(argv: ["true"], root: .layers, collects: [.init(output: "out", from: .changes)]),
-            limits: .init(memoryMegabytes: 10, isWaiting: waits), hints: hint.map { [Action.fetchBytesHint: $0] } ?? [:])))
+            command: waits
+              ? nil
+              : Command(argv: ["true"], root: .layers, collects: [.init(output: "out", from: .changes)]),
+            limits: .init(memoryMegabytes: 10, isWaiting: waits),
+            hints: hint.map { [Action.fetchBytesHint: $0] } ?? [:])))
     }
     let first = node("first", "fetch", waits: true, hint: "1000")
     let second = node("second", "fetch", waits: true)

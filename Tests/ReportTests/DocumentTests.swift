@@ -185,7 +185,8 @@ struct DocumentTests {
     try world.build()
     let store = try world.history.store()
     let (old, new) = (try #require(try store.run(1)), try #require(try store.run(2)))
-    let difference = try GraphDifference(from: GraphSide(asOf: 1, in: store), to: GraphSide(asOf: 2, in: store))
+    let difference = try GraphDifference(
+      from: GraphSide(asOf: 1, in: store), to: GraphSide(asOf: 2, in: store))
     let move = Listings.Move(kind: "git", subject: "u b", old: nil, new: "c")
     try Self.check(
       DifferenceReport(old, new, moves: [move], difference: difference).json(),

@@ -6,13 +6,15 @@ import Testing
 
 @Suite("runs")
 struct RunsReportTests {
-  @Test("the list has a line for each run: what it came to, how long it took, and how many nodes came to what")
+  @Test(
+    "the list has a line for each run: what it came to, how long it took, and how many nodes came to what")
   func list() {
     let start = TestHistory.midnight
     let rows = [
       RunsReport.Row(
         RecordedRun(
-          id: 12, command: "build //app/...", started: start + 36_000, finished: start + 36_012, outcome: "done",
+          id: 12, command: "build //app/...", started: start + 36_000, finished: start + 36_012,
+          outcome: "done",
           upToDate: 30), outcomes: [.ran: 3, .cutOff: 5]),
       RunsReport.Row(
         RecordedRun(
@@ -133,10 +135,10 @@ struct DifferenceTests {
       try difference(1, 2, world),
       """
       root causes
-        not reproducible: the same key made another output layer: layer #1 -> layer #2
+        not reproducible: the same key made another output layer: #1 -> #2
           //app/httpd@latest:aarch64 1 copy
-        not reproducible: the same key made another output layer: layer #3 -> layer #2
           //app/httpd@latest:x86_64 1 copy
+          and 4 nodes behind them
 
       nodes: 4 behind them, 2 not reproducible
 
@@ -153,8 +155,12 @@ struct DifferenceTests {
     let graphs = try GraphDifference(from: GraphSide(before), to: GraphSide(after))
     #expect(graphs.changedCount == 6 && graphs.cascadeCount == 4 && graphs.causes.count == 1)
     let half = GraphSide(
-      ["a": RecordedNode(node: "a", outcome: .ran, key: Key(digest: Digest(ofText: "a")), started: 0, durationSeconds: 0)],
-      try world.history.store()) { _ in nil }
+      [
+        "a": RecordedNode(
+          node: "a", outcome: .ran, key: Key(digest: Digest(ofText: "a")), started: 0, durationSeconds: 0)
+      ],
+      try world.history.store()
+    ) { _ in nil }
     let none = GraphSide([:], try world.history.store()) { _ in nil }
     check(
       try GraphDifference(from: half, to: none).text(verbose: false, color: false),
@@ -184,7 +190,8 @@ struct DifferenceTests {
     try world.build()
     let store = try world.history.store()
     let (old, new) = (try #require(try store.run(1)), try #require(try store.run(2)))
-    let difference = try GraphDifference(from: GraphSide(asOf: 2, in: store), to: GraphSide(asOf: 2, in: store))
+    let difference = try GraphDifference(
+      from: GraphSide(asOf: 2, in: store), to: GraphSide(asOf: 2, in: store))
     check(
       DifferenceReport(
         old, new, moves: [.init(kind: "tool", subject: "rpm", old: "1", new: nil)], difference: difference

@@ -32,7 +32,8 @@ final class TestHistory: Sendable {
     let start = Self.midnight + hour * 3600
     let run = try store.beginRun(
       RecordedRun(
-        id: 0, command: command, workspace: "/home/me/index", snapshot: "20260102_01", started: start, jobs: 2,
+        id: 0, command: command, workspace: "/home/me/index", snapshot: "20260102_01", started: start,
+        jobs: 2,
         estimateSeconds: 5, upToDate: 3), wanted: wanted)
     var end = start
     let timed = records.map { record in

@@ -68,13 +68,16 @@ struct TraceDocumentTests {
       }
     }
     for start in trace.traceEvents where start.ph == "b" {
-      #expect(trace.traceEvents.contains { $0.ph == "e" && $0.id == start.id && ($0.ts ?? 0) >= (start.ts ?? 0) })
+      #expect(
+        trace.traceEvents.contains { $0.ph == "e" && $0.id == start.id && ($0.ts ?? 0) >= (start.ts ?? 0) })
     }
-    let named = Set(trace.traceEvents.filter { $0.ph == "M" && $0.name == "thread_name" }.map { "\($0.pid) \($0.tid)" })
+    let named = Set(
+      trace.traceEvents.filter { $0.ph == "M" && $0.name == "thread_name" }.map { "\($0.pid) \($0.tid)" })
     #expect(named == Set(lanes.keys))
   }
 
-  @Test("what ran at once is in lanes of its own, waits are slices, and the longest chain is joined by arrows")
+  @Test(
+    "what ran at once is in lanes of its own, waits are slices, and the longest chain is joined by arrows")
   func concurrent() throws {
     let world = World()
     let graph = world.graph
@@ -85,7 +88,8 @@ struct TraceDocumentTests {
       let id = world.node(name)
       return NodeRecord(
         RecordedNode(
-          node: name, outcome: .ran, reason: "new", started: start + from, durationSeconds: seconds, leaseSeconds: lease,
+          node: name, outcome: .ran, reason: "new", started: start + from, durationSeconds: seconds,
+          leaseSeconds: lease,
           emulator: emulator), NodeDescription(graph[id], in: graph))
     }
     let arm = "//app/httpd@latest:aarch64"
@@ -93,8 +97,10 @@ struct TraceDocumentTests {
     try world.history.add(
       [
         record("//base/small:aarch64 packages", 0, 4, emulator: "qemu-aarch64 7.2.22"),
-        record("\(arm) 1 copy", 0, 1), record("\(intel) 1 copy", 1, 1), record("//base/small:x86_64 packages", 2, 1),
-        record("\(intel) 2 RUN make", 3, 2, lease: 0.5), record("\(arm) 2 RUN make", 6, 3), record("\(arm) image", 9, 1),
+        record("\(arm) 1 copy", 0, 1), record("\(intel) 1 copy", 1, 1),
+        record("//base/small:x86_64 packages", 2, 1),
+        record("\(intel) 2 RUN make", 3, 2, lease: 0.5), record("\(arm) 2 RUN make", 6, 3),
+        record("\(arm) image", 9, 1),
       ], wanted: [])
     let trace = try trace(1, world)
     Self.validate(trace)
@@ -109,7 +115,9 @@ struct TraceDocumentTests {
     #expect(lease.ts == make.ts && lease.dur == 500_000 && lease.tid == make.tid)
     #expect(trace.traceEvents.contains { $0.name == "execute" && $0.ts == lease.end && $0.end == make.end })
     // Everything that it reads was there after 4 s, and it began after 6.
-    let queue = trace.traceEvents.filter { $0.name == "queue" && $0.ts == 4_000_000 || $0.name == "queue" && $0.ts == 6_000_000 }
+    let queue = trace.traceEvents.filter {
+      $0.name == "queue" && $0.ts == 4_000_000 || $0.name == "queue" && $0.ts == 6_000_000
+    }
     #expect(queue.map(\.ph) == ["b", "e"] && Set(queue.map(\.id)).count == 1)
     let arrows = trace.traceEvents.filter { $0.ph == "f" }
     #expect(arrows.map(\.ts) == [6_000_000, 9_000_000] && arrows.allSatisfy { $0.bp == "e" })

@@ -18,10 +18,12 @@ struct WhyNotReportTests {
       GraphInput(.fetched, "https://example.org/b", digest: "4", size: 1, readers: []),
     ], unknownLocks: [])
 
-  private func report(_ name: String, _ world: World, _ findings: [InputFinding] = []) throws -> WhyNotReport {
+  private func report(_ name: String, _ world: World, _ findings: [InputFinding] = []) throws -> WhyNotReport
+  {
     let node = world.node(name)
     return try WhyNotReport(
-      node, plan: Planner(graph: world.graph, cache: world.cache).plan([node]), history: world.history.store(),
+      node, plan: Planner(graph: world.graph, cache: world.cache).plan([node]),
+      history: world.history.store(),
       inputs: inputs, snapshot: "20260102_01", findings: findings)
   }
 
@@ -66,7 +68,8 @@ struct WhyNotReportTests {
     let store = try world.history.store()
     #expect(
       try WhyNotReport(image, inRun: 3, history: store).text(color: false).hasPrefix(
-        "\(image) did not run in run 3: what it reads came out as it was for a result that was there\n  result: key "))
+        "\(image) did not run in run 3: what it reads came out as it was for a result that was there\n  result: key "
+      ))
     #expect(
       try WhyNotReport(copy, inRun: 3, history: store).text(color: false).hasPrefix(
         "\(copy) did not run in run 3: its result was there\n  result: key "))
@@ -102,7 +105,8 @@ struct WhyNotReportTests {
     world.page = "goodbye"
     #expect(
       try report(image, world).text(color: false).hasPrefix(
-        "\(image) is pending (waits): it runs unless what it reads comes out as before; 'graph why' says more\n"))
+        "\(image) is pending (waits): it runs unless what it reads comes out as before; 'graph why' says more\n"
+      ))
     let store = try world.history.store()
     try world.history.add([], wanted: ["//base/small:aarch64 packages"], command: "build //base/small")
     #expect(
@@ -131,14 +135,18 @@ struct WhyNotReportTests {
         .manifest,
         "'x' is a manifest: what it says counts, and not its bytes; comments, order of keys and layout change nothing"
       ),
-      (.ignored(by: ".dockerignore", label), "'x' is in the build context of \(label), and '.dockerignore' leaves it out"),
+      (
+        .ignored(by: ".dockerignore", label),
+        "'x' is in the build context of \(label), and '.dockerignore' leaves it out"
+      ),
       (
         .notTaken(label, context: "app/httpd", instructions: ["1 copy", "3 ADD y"]),
         "'x' is in the build context of \(label) ('app/httpd'), and none of its instructions takes it: '1 copy', '3 ADD y'"
       ),
       (.elsewhere([label]), "'x' is no input of this target; it is one of \(label)"),
       (
-        .pinned(label, url: "https://example.org/a.git", branch: "main", commit: String(repeating: "f", count: 13)),
+        .pinned(
+          label, url: "https://example.org/a.git", branch: "main", commit: String(repeating: "f", count: 13)),
         """
         'x' is no input: the source of \(label) is commit \(String(repeating: "f", count: 12)) of https://example.org/a.git (main), and not a folder
             commit and push it, then use --refresh

@@ -122,7 +122,9 @@ struct WhyReportTests {
     let world = World()
     #expect(try why(copy, world) == "\(copy) runs: it never had a result\n")
     try world.build()
-    #expect(try why(copy, world) == "\(copy) is up to date; it ran once, when it was new in run 1 (2026-01-02T00:00:00Z)\n")
+    #expect(
+      try why(copy, world)
+        == "\(copy) is up to date; it ran once, when it was new in run 1 (2026-01-02T00:00:00Z)\n")
     let onlyArm = try Planner(graph: world.graph, cache: world.cache).plan([world.roots[0]])
     #expect(
       try WhyReport(world.node(copy), plan: onlyArm, history: world.history.store()).text(color: false)

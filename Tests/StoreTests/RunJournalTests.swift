@@ -29,7 +29,8 @@ struct RunJournalTests {
   }
 
   private func course(_ key: String = "key") -> BuildEvent.Course {
-    BuildEvent.Course(key: Key(digest: Digest(ofText: key)), deepKey: Key(digest: Digest(ofText: "deep")), storedBytes: 5)
+    BuildEvent.Course(
+      key: Key(digest: Digest(ofText: key)), deepKey: Key(digest: Digest(ofText: "deep")), storedBytes: 5)
   }
 
   private func lines(_ run: Int64?) throws -> [Line] {
@@ -61,7 +62,9 @@ struct RunJournalTests {
     }
   }
 
-  @Test("what happened is in the history and in the stream, whose first line has the version and whose last the end")
+  @Test(
+    "what happened is in the history and in the stream, whose first line has the version and whose last the end"
+  )
   func whole() throws {
     let journal = journal()
     journal.handle(.planned(try plan(), estimateSeconds: 2))
@@ -79,7 +82,9 @@ struct RunJournalTests {
     #expect(try store.run(run)?.estimateSeconds == 2)
     let lines = try lines(run)
     #expect(
-      lines.map(\.type) == ["run", "planned", "started", "waiting", "finished", "restarted", "finished", "ended"])
+      lines.map(\.type) == [
+        "run", "planned", "started", "waiting", "finished", "restarted", "finished", "ended",
+      ])
     #expect(lines[0].schema == 1 && lines[0].run == Int(run) && lines[0].command == "build //t/b")
     #expect(lines[4].outputs?.first?.digest == Digest(ofText: "out").hex && lines[4].outcome == "ran")
     #expect(lines[7].outcome == "failed")
@@ -103,7 +108,8 @@ struct RunJournalTests {
   @Test("every type of line is described in the manual")
   func documented() throws {
     let manual = try String(
-      decoding: Data(contentsOf: URL(filePath: #filePath.components(separatedBy: "/Tests/")[0] + "/BUILDGRAPH.md")),
+      decoding: Data(
+        contentsOf: URL(filePath: #filePath.components(separatedBy: "/Tests/")[0] + "/BUILDGRAPH.md")),
       as: UTF8.self)
     for kind in EventLine.Kind.allCases {
       #expect(manual.contains("\n| `\(kind.rawValue)` |"), "\(kind)")
@@ -114,10 +120,12 @@ struct RunJournalTests {
   func bounded() throws {
     var outputs: [String: Artifact] = [:]
     for number in 0..<500 {
-      outputs["\(number) " + String(repeating: "\u{1}\"", count: 300)] = Artifact(.tree, Digest(ofText: "\(number)"))
+      outputs["\(number) " + String(repeating: "\u{1}\"", count: 300)] = Artifact(
+        .tree, Digest(ofText: "\(number)"))
     }
     let record = RecordedNode(
-      node: String(repeating: "é\n", count: 50_000), outcome: .failed, started: 1, durationSeconds: 2, outputs: outputs,
+      node: String(repeating: "é\n", count: 50_000), outcome: .failed, started: 1, durationSeconds: 2,
+      outputs: outputs,
       message: String(repeating: "\u{0}", count: 100_000))
     let bytes = EventLine.finished(record).bytes
     #expect(bytes.count <= EventLine.sizeMax)
@@ -126,7 +134,9 @@ struct RunJournalTests {
     #expect(line.node?.hasSuffix("…") == true && line.outputs?.isEmpty == false)
   }
 
-  @Test("a follower in another process sees each event as it comes, and ends with the run", .timeLimit(.minutes(1)))
+  @Test(
+    "a follower in another process sees each event as it comes, and ends with the run",
+    .timeLimit(.minutes(1)))
   func followed() async throws {
     let journal = journal()
     journal.handle(.planned(try plan(), estimateSeconds: 2))
@@ -135,7 +145,9 @@ struct RunJournalTests {
     let other = try temporary.another(.readOnly)
     let follower = Task.detached {
       try EventStream(of: nil, in: other).read(following: true) { bytes in
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") { continuation.yield(String(line)) }
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+          continuation.yield(String(line))
+        }
         return true
       }
       continuation.finish()
@@ -156,7 +168,8 @@ struct RunJournalTests {
     #expect(store.runsWithEvents() == [run])
   }
 
-  @Test("a stream whose writer is gone ends, and a line that was cut off is left out", .timeLimit(.minutes(1)))
+  @Test(
+    "a stream whose writer is gone ends, and a line that was cut off is left out", .timeLimit(.minutes(1)))
   func killed() throws {
     let run = try store.beginRun(nodes.run(), wanted: [])
     let file = store.eventFile(ofRun: run)
@@ -210,14 +223,18 @@ struct RunJournalTests {
     let journal = journal()
     journal.handle(.planned(try plan(), estimateSeconds: 2))
     let run = try #require(journal.run)
-    try shell("for n in $(seq 101 260); do : > \(store.events)/$n.ndjson; done; touch -d '-40 days' \(store.events)/*.ndjson")
+    try shell(
+      "for n in $(seq 101 260); do : > \(store.events)/$n.ndjson; done; touch -d '-40 days' \(store.events)/*.ndjson"
+    )
     try shell("touch \(store.events)/2[0-9][0-9].ndjson")
     store.trimEvents(now: RunJournal.now())
     #expect(store.runsWithEvents() == Array((200...260).reversed()) + [run])
     try journal.end(outcome: "done")
   }
 
-  @Test("events that cannot be written keep no build from going on", .enabled(if: getuid() == 0, "mounts need root"))
+  @Test(
+    "events that cannot be written keep no build from going on",
+    .enabled(if: getuid() == 0, "mounts need root"))
   func fullDisk() throws {
     let path = temporary.folder + "/small"
     try shell("mkdir \(path) && mount -t tmpfs -o size=2m none \(path)")

@@ -39,7 +39,8 @@ struct RecordedGraph {
 
   func run(_ started: Double = 10) -> RecordedRun {
     RecordedRun(
-      id: 0, command: "build //t/b", workspace: "/home/me", snapshot: "20260102_01", started: started, jobs: 2,
+      id: 0, command: "build //t/b", workspace: "/home/me", snapshot: "20260102_01", started: started,
+      jobs: 2,
       estimateSeconds: 7.5, upToDate: 3)
   }
 }
@@ -55,7 +56,9 @@ struct RunRecordTests {
   @Test("a run and its nodes come back as they were noted, in order, to another process too")
   func roundTrip() throws {
     let run = try store.beginRun(nodes.run(), wanted: ["//t/b run", "//t/c run"])
-    let noted = [nodes.record(nodes.a), nodes.record(nodes.b, .failed, key: "other", message: "exited with status 2")]
+    let noted = [
+      nodes.record(nodes.a), nodes.record(nodes.b, .failed, key: "other", message: "exited with status 2"),
+    ]
     try store.recordNodes(run: run, noted)
     try store.endRun(run, outcome: "failed", finished: 14)
     let other = try temporary.another(.readOnly)
@@ -81,11 +84,13 @@ struct RunRecordTests {
     #expect(try other.lastLog(ofNodesNamed: "//t/a", inRun: run + 1) == nil)
   }
 
-  @Test("what a node was as of a run is its newest record up to it, and its description only where that changed")
+  @Test(
+    "what a node was as of a run is its newest record up to it, and its description only where that changed")
   func asOf() throws {
     var runs: [Int64] = []
     for records in [
-      [nodes.record(nodes.a, out: "1"), nodes.record(nodes.b, out: "2")], [nodes.record(nodes.a, key: "k", out: "3")],
+      [nodes.record(nodes.a, out: "1"), nodes.record(nodes.b, out: "2")],
+      [nodes.record(nodes.a, key: "k", out: "3")],
       [nodes.record(nodes.b, .skipped)],
     ] {
       runs.append(try store.beginRun(nodes.run(), wanted: ["//t/b run"]))
@@ -98,7 +103,8 @@ struct RunRecordTests {
     #expect(try store.records(ofNode: "//t/a run", upTo: nil, limit: 9).map(\.run) == [runs[1], runs[0]])
     #expect(try store.records(ofNode: "//t/a run", upTo: runs[0], limit: 9).map(\.run) == [runs[0]])
     func descriptions() throws -> Int {
-      Int(try shell("sqlite3 \(temporary.path)/graph.db 'SELECT count(*) FROM descriptions'").dropLast()) ?? -1
+      Int(try shell("sqlite3 \(temporary.path)/graph.db 'SELECT count(*) FROM descriptions'").dropLast())
+        ?? -1
     }
     #expect(try descriptions() == 2)
     var moved = nodes.record(nodes.a)
@@ -129,7 +135,8 @@ struct RunRecordTests {
     idle.finished = 20.5
     try store.recordIdleRun(idle)
     let newest = try #require(try store.runs(limit: 1).first)
-    #expect(newest.id == first + 1 && newest.outcome == "done" && newest.finished == 20.5 && newest.upToDate == 3)
+    #expect(
+      newest.id == first + 1 && newest.outcome == "done" && newest.finished == 20.5 && newest.upToDate == 3)
     #expect(try store.wanted(byRun: newest.id) == ["//t/b run"])
     idle.command = "build //t/never"
     try store.recordIdleRun(idle)
@@ -141,7 +148,8 @@ struct RunRecordTests {
   func costs() throws {
     let key = Key(digest: Digest(ofText: "key"))
     let result = ActionResult(
-      outputs: ["out": Artifact(.blob, Digest(ofText: "12345"))], provenance: .init(durationSeconds: 2, finished: 3))
+      outputs: ["out": Artifact(.blob, Digest(ofText: "12345"))],
+      provenance: .init(durationSeconds: 2, finished: 3))
     try store.record(
       Trace(key: key, deepKey: key, preimage: Preimage(text: ""), result: result), node: "//t/a run")
     let run = try store.beginRun(nodes.run(), wanted: [])
@@ -210,7 +218,9 @@ struct RunRecordTests {
       #expect(records.map(\.outcome) == [.ran, .failed, .skipped])
       #expect(records.map(\.message) == [nil, "exited with status 2", "//t/b run"])
       #expect(try shell("cat \(path)/VERSION") == "2\n")
-      #expect(try shell("sqlite3 \(path)/graph.db \"SELECT count(*) FROM run_nodes WHERE outcome = 'ran'\"") == "1\n")
+      #expect(
+        try shell("sqlite3 \(path)/graph.db \"SELECT count(*) FROM run_nodes WHERE outcome = 'ran'\"")
+          == "1\n")
     }
     #expect(try store.beginRun(nodes.run(), wanted: []) > 0)
   }

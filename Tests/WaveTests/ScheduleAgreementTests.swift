@@ -15,9 +15,12 @@ struct ScheduleAgreementTests {
     var seconds: [String: Double] = [:]
     let count = Int.random(in: 1...60, using: &random)
     for number in 0..<count {
-      let producers = number == 0 ? [] : (0..<Int.random(in: 0...3, using: &random)).map { _ in
-        NodeID(index: Int32.random(in: 0..<Int32(number), using: &random))
-      }
+      let producers =
+        number == 0
+        ? []
+        : (0..<Int.random(in: 0...3, using: &random)).map { _ in
+          NodeID(index: Int32.random(in: 0..<Int32(number), using: &random))
+        }
       var inputs = Set(producers).sorted().map { Input("from/\($0.index)", .output($0, "out")) }
       inputs.append(Input("text", .leaf(.text("\(seed) \(number)", origin: "text"))))
       let node = Node(
@@ -46,12 +49,15 @@ struct ScheduleAgreementTests {
     var pass = WavePass(
       plan: plan, priorities: CriticalPath(plan: plan, durations: seconds).priorities, options: options)
     let result = ActionResult(
-      outputs: ["out": Artifact(.blob, Digest(ofText: ""))], provenance: .init(durationSeconds: 0, finished: 0))
+      outputs: ["out": Artifact(.blob, Digest(ofText: ""))],
+      provenance: .init(durationSeconds: 0, finished: 0))
     pass.begin()
     var now = 0.0
     var running: [(end: Double, id: NodeID)] = []
     while true {
-      while let next = pass.takeReady() { running.append((now + (seconds[plan.graph[next].name] ?? 0), next)) }
+      while let next = pass.takeReady() {
+        running.append((now + (seconds[plan.graph[next].name] ?? 0), next))
+      }
       guard let end = running.map(\.end).min() else { return now }
       now = end
       for (_, id) in running.filter({ $0.end == end }).sorted(by: { $0.id < $1.id }) {

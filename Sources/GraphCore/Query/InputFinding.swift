@@ -4,6 +4,7 @@ public struct InputFinding: Hashable, Sendable {
   public let path: String
   public let verdict: Verdict
 
+  /// What it has to do with the target.
   public enum Verdict: Hashable, Sendable {
     /// It is a leaf input: of these nodes, with the content that it has now.
     case input(Digest, readers: [Reader])

@@ -58,7 +58,9 @@ extension WhyReport {
   }
 
   /// What a node did in a run of the past.
-  private static func runLines(_ title: String, _ record: RecordedNode, _ past: PastRun, _ style: Style) -> [String] {
+  private static func runLines(_ title: String, _ record: RecordedNode, _ past: PastRun, _ style: Style)
+    -> [String]
+  {
     let moment = past.moment(record)
     let message = record.message.map { PlainText.oneLine($0) } ?? ""
     switch record.outcome {
@@ -68,7 +70,8 @@ extension WhyReport {
       return ["\(title) was cut off\(moment): what it reads came out as it was for a result that was there"]
         + changeLines(past.changes, style)
     case .found:
-      return ["\(title) did not run\(moment): a result of before was there for"] + changeLines(past.changes, style)
+      return ["\(title) did not run\(moment): a result of before was there for"]
+        + changeLines(past.changes, style)
     case .ran where record.reason == Plan.Reason.Kind.lost.rawValue:
       return pastLines("\(title) ran\(moment): the store no longer had the result that it had; ", past, style)
     case .ran where record.reason == Plan.Reason.Kind.forced.rawValue:

@@ -21,7 +21,9 @@ struct CutOffWalk {
   private func result(of name: String, key: Key?) throws -> WhyNotReport.Result? {
     let records = try history.records(ofNode: name, upTo: run, limit: Self.recordsMax)
       .filter(\.outcome.hasResult)
-    guard let newest = key.map({ key in records.first { $0.key == key } }) ?? records.first else { return nil }
+    guard let newest = key.map({ key in records.first { $0.key == key } }) ?? records.first else {
+      return nil
+    }
     // Where it was found again, what is of interest is who made it.
     let made = records.first { $0.key == newest.key && $0.outcome == .ran && $0.id <= newest.id } ?? newest
     let latest = records.first { $0.key == newest.key } ?? newest
@@ -62,7 +64,9 @@ struct CutOffWalk {
   ) throws -> (before: RecordedNode, after: RecordedNode)? {
     let records = try history.records(ofNode: name, upTo: run, limit: Self.recordsMax)
       .filter(\.outcome.hasResult)
-    guard let after = records.first, let before = records.first(where: { $0.id < record.id }) else { return nil }
+    guard let after = records.first, let before = records.first(where: { $0.id < record.id }) else {
+      return nil
+    }
     return (before, after)
   }
 }

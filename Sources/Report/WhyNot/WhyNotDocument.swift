@@ -70,7 +70,8 @@ extension WhyNotReport {
 
   private static func json(_ counts: [(kind: GraphInput.Kind, count: Int)]) -> JSONValue {
     .object(
-      Dictionary(counts.map { ($0.kind.rawValue, .integer($0.count)) }, uniquingKeysWith: { first, _ in first }))
+      Dictionary(
+        counts.map { ($0.kind.rawValue, .integer($0.count)) }, uniquingKeysWith: { first, _ in first }))
   }
 }
 

@@ -29,7 +29,8 @@ extension WhyNotReport {
     case .ran(let run): return "\(title) did run in run \(run); 'graph why --run \(run)' says why"
     case .leftAlone(let run): return "\(title) did not run in run \(run): its result was there"
     case .cutOff(let run):
-      return "\(title) did not run in run \(run): what it reads came out as it was for a result that was there"
+      return
+        "\(title) did not run in run \(run): what it reads came out as it was for a result that was there"
     case .skipped(let run, let cause, let message):
       return "\(title) did not run in run \(run): \(cause.title) failed, \(PlainText.oneLine(message))"
     case .interrupted(let run): return "\(title) did not come to an end in run \(run): it was interrupted"
@@ -43,7 +44,8 @@ extension WhyNotReport {
     let record = result.record
     var line = "  result: key \(record.key?.digest.short ?? "-")"
     if let run = result.run {
-      line += ", made in \(run.moment) in \(Amounts.seconds(record.durationSeconds)) by '\(PlainText.oneLine(run.command))'"
+      line +=
+        ", made in \(run.moment) in \(Amounts.seconds(record.durationSeconds)) by '\(PlainText.oneLine(run.command))'"
     }
     if let emulator = record.emulator { line += ", under \(PlainText.oneLine(emulator))" }
     guard case .upToDate = verdict else { return [line] }
@@ -110,7 +112,8 @@ extension WhyNotReport.Finding {
       let what =
         instructions.isEmpty
         ? "no instruction takes files of it"
-        : "none of its instructions takes it: " + instructions.map { "'\(PlainText.oneLine($0))'" }.joined(separator: ", ")
+        : "none of its instructions takes it: "
+          + instructions.map { "'\(PlainText.oneLine($0))'" }.joined(separator: ", ")
       return ["\(path) is in the build context of \(label) ('\(PlainText.oneLine(context))'), and \(what)"]
     case .elsewhere(let labels):
       let first = labels.prefix(5).map(\.description).joined(separator: ", ")

@@ -49,7 +49,9 @@ public struct InputSearch {
   ) -> [(reader: InputFinding.Reader, digest: Digest)] {
     nodes.flatMap { id in
       graph[id].action.inputs.compactMap { input in
-        guard case .leaf(let leaf) = input.source, let digest = Self.digest(of: path, in: leaf) else { return nil }
+        guard case .leaf(let leaf) = input.source, let digest = Self.digest(of: path, in: leaf) else {
+          return nil
+        }
         return (InputFinding.Reader(node: id, role: input.role), digest)
       }
     }
