@@ -289,23 +289,24 @@ extension EndToEnd {
 
     // MARK: What a plan costs
 
+    private struct Priced: Decodable {
+      struct Estimate: Decodable {
+        let fetchBytes: Int
+        let unknownFetches: Int
+        let diskBytes: Int
+        let seconds: Double
+        let native: Int
+        let emulated: Int
+        let unknownNodes: Int
+      }
+      let estimate: Estimate
+    }
+
     @Test("a plan knows its downloads, its disk and what runs under an emulator; what is there costs nothing")
     func priced() async throws {
-      struct Document: Decodable {
-        struct Estimate: Decodable {
-          let fetchBytes: Int
-          let unknownFetches: Int
-          let diskBytes: Int
-          let seconds: Double
-          let native: Int
-          let emulated: Int
-          let unknownNodes: Int
-        }
-        let estimate: Estimate
-      }
-      func estimate(_ world: World) async throws -> Document.Estimate {
+      func estimate(_ world: World) async throws -> Priced.Estimate {
         let text = try await world.graph("plan", "--json", "//app/httpd:aarch64").check()
-        return try JSONDecoder().decode(Document.self, from: Data(text.utf8)).estimate
+        return try JSONDecoder().decode(Priced.self, from: Data(text.utf8)).estimate
       }
       let fresh = try await estimate(try await World.fresh())
       #expect(

@@ -25,7 +25,7 @@ final class TestHistory: Sendable {
   /// A run that did what the records say, one after the other, a second each unless they say otherwise.
   @discardableResult
   func add(
-    _ records: [NodeRecord], wanted: [String], command: String = "build", outcome: String = "done"
+    _ records: [HistoryEntry], wanted: [String], command: String = "build", outcome: String = "done"
   ) throws -> Int64 {
     let store = try store()
     let hour = Double(try store.runs(limit: 1).first?.id ?? 0)

@@ -84,9 +84,9 @@ struct TraceDocumentTests {
     let start = TestHistory.midnight
     func record(
       _ name: String, _ from: Double, _ seconds: Double, lease: Double = 0, emulator: String? = nil
-    ) -> NodeRecord {
+    ) -> HistoryEntry {
       let id = world.node(name)
-      return NodeRecord(
+      return HistoryEntry(
         RecordedNode(
           node: name, outcome: .ran, reason: "new", started: start + from, durationSeconds: seconds,
           leaseSeconds: lease,

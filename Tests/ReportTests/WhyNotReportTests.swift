@@ -79,8 +79,8 @@ struct WhyNotReportTests {
   func skipped() throws {
     let world = World()
     let graph = world.graph
-    func record(_ name: String, _ outcome: RecordedNode.Outcome, _ message: String?) -> NodeRecord {
-      NodeRecord(
+    func record(_ name: String, _ outcome: RecordedNode.Outcome, _ message: String?) -> HistoryEntry {
+      HistoryEntry(
         RecordedNode(node: name, outcome: outcome, started: 0, durationSeconds: 1, message: message),
         NodeDescription(graph[world.node(name)], in: graph))
     }

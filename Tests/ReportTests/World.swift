@@ -87,41 +87,41 @@ struct World {
   /// - Parameter isIncluded: which nodes run, by name; the others keep the history that they have.
   func build(where isIncluded: (String) -> Bool = { _ in true }) throws {
     let graph = graph
-    let deepKeys = try plan().deepKeys
+    let marks = Marks(graph)
     var outputs: [NodeID: [String: Artifact]] = [:]
-    var records: [NodeRecord] = []
+    var entries: [HistoryEntry] = []
     for id in graph.order {
       guard let preimage = Planner.preimage(of: graph[id].action, outputs: { outputs[$0] }) else { continue }
       outputs[id] = self.outputs(of: graph[id], key: preimage.key)
       let result = ActionResult(
         outputs: outputs[id] ?? [:], provenance: .init(durationSeconds: 1, finished: 0))
       let trace = Trace(
-        key: preimage.key, deepKey: deepKeys[Int(id.index)], preimage: preimage, result: result)
+        key: preimage.key, deepKey: marks.deepKey(id), preimage: preimage, result: result)
       if !isIncluded(graph[id].name) { continue }
       try cache.record(trace, node: graph[id].name)
-      records.append(
-        NodeRecord(
+      entries.append(
+        HistoryEntry(
           RecordedNode(
             node: graph[id].name, outcome: .ran, key: trace.key, deepKey: trace.deepKey, started: 0,
             durationSeconds: 1, outputs: outputs[id] ?? [:]), NodeDescription(graph[id], in: graph),
           preimage: preimage))
     }
-    try history.add(records, wanted: roots.map { graph[$0].name })
+    try history.add(entries, wanted: roots.map { graph[$0].name })
   }
 
   /// A run in which these nodes found that what they read came out as before.
   func cutOff(_ names: String...) throws {
     let graph = graph
-    let deepKeys = try plan().deepKeys
-    let records = try names.map { name in
+    let marks = Marks(graph)
+    let entries = try names.map { name in
       let id = node(name)
       let before = try history.store().records(ofNode: name, upTo: nil, limit: 1).first
-      return NodeRecord(
+      return HistoryEntry(
         RecordedNode(
-          node: name, outcome: .cutOff, key: before?.key, deepKey: deepKeys[Int(id.index)], started: 0,
+          node: name, outcome: .cutOff, key: before?.key, deepKey: marks.deepKey(id), started: 0,
           durationSeconds: 0, outputs: before?.outputs ?? [:]), NodeDescription(graph[id], in: graph))
     }
-    try history.add(records, wanted: roots.map { graph[$0].name })
+    try history.add(entries, wanted: roots.map { graph[$0].name })
   }
 
   func outputs(of node: Node, key: Key) -> [String: Artifact] {

@@ -27,9 +27,9 @@ struct RecordedGraph {
   func record(
     _ id: NodeID, _ outcome: RecordedNode.Outcome = .ran, key: String = "key", out: String = "out",
     started: Double = 10, message: String? = nil
-  ) -> NodeRecord {
+  ) -> HistoryEntry {
     let key = Key(digest: Digest(ofText: key))
-    return NodeRecord(
+    return HistoryEntry(
       RecordedNode(
         node: graph[id].name, outcome: outcome, key: key, deepKey: key, reason: "changed", started: started,
         durationSeconds: 2, leaseSeconds: 0.5, emulator: "qemu-aarch64 7.2.22",
@@ -132,7 +132,7 @@ struct RunRecordTests {
     let first = try store.beginRun(nodes.run(), wanted: ["//t/b run"])
     try store.endRun(first, outcome: "done", finished: 11)
     var idle = nodes.run(20)
-    idle.finished = 20.5
+    (idle.finished, idle.outcome, idle.upToDate) = (20.5, "done", nil)
     try store.recordIdleRun(idle)
     let newest = try #require(try store.runs(limit: 1).first)
     #expect(
@@ -141,7 +141,10 @@ struct RunRecordTests {
     idle.command = "build //t/never"
     try store.recordIdleRun(idle)
     #expect(try store.wanted(byRun: first + 2).isEmpty)
-    #expect(try shell("sqlite3 \(temporary.path)/graph.db 'SELECT count(*) FROM wanted'") == "1\n")
+    // Another number of nodes than before is spelled out.
+    idle.command = "build //t/b"
+    try store.recordIdleRun(idle, wantedCount: 2) { ["//t/b run", "//t/c run"] }
+    #expect(try store.wanted(byRun: first + 3) == ["//t/b run", "//t/c run"])
   }
 
   @Test("costs are those of the newest run of a node, and averages those of its rule")
@@ -166,7 +169,7 @@ struct RunRecordTests {
   func trimmed() throws {
     let day = 86_400.0
     let now = 1000 * day
-    func add(_ started: Double, _ records: [NodeRecord]) throws -> Int64 {
+    func add(_ started: Double, _ records: [HistoryEntry]) throws -> Int64 {
       let run = try store.beginRun(nodes.run(started), wanted: ["\(started)"])
       try store.recordNodes(run: run, records)
       try store.endRun(run, outcome: "done", finished: started + 1)

@@ -47,7 +47,8 @@ struct ScheduleAgreementTests {
   /// The wave with a clock that jumps to the next end.
   private func played(_ plan: Plan, _ seconds: [String: Double], _ options: Wave.Options) -> Double {
     var pass = WavePass(
-      plan: plan, priorities: CriticalPath(plan: plan, durations: seconds).priorities, options: options)
+      plan: plan, marks: Marks(plan.graph), path: CriticalPath(plan: plan, durations: seconds),
+      options: options)
     let result = ActionResult(
       outputs: ["out": Artifact(.blob, Digest(ofText: ""))],
       provenance: .init(durationSeconds: 0, finished: 0))

@@ -82,11 +82,11 @@ public struct WhyNotReport: Sendable {
     switch plan[node] {
     case .cached, .unneeded: verdict = .upToDate
     case .run(let reason), .pending(let reason):
-      let isPending = plan.keys[Int(node.index)] == nil
+      let isPending = plan.key(node) == nil
       verdict =
         try newest.flatMap { try Self.kept($0, history) } ?? .runs(reason.kind, isPending: isPending)
     }
-    (result, cutOffs) = try CutOffWalk(history: history, run: nil).answer(name, plan.keys[Int(node.index)])
+    (result, cutOffs) = try CutOffWalk(history: history, run: nil).answer(name, plan.key(node))
     let moving: [GraphInput.Kind] = [.commit, .fetched, .image, .tool]
     let counts = Self.counts(inputs)
     leaves = counts

@@ -45,7 +45,7 @@ public struct InputSearch {
 
   /// The leaf inputs that are a file, or a folder that it is in.
   private func readers(
-    of path: String, in nodes: [NodeID]
+    of path: String, in nodes: some Sequence<NodeID>
   ) -> [(reader: InputFinding.Reader, digest: Digest)] {
     nodes.flatMap { id in
       graph[id].action.inputs.compactMap { input in
