@@ -1,7 +1,8 @@
+import HeapModule
+
 /// How long some work takes when several actions run at once: what a wave does, with a clock that only jumps.
 ///
-/// The choice is the wave's own: of what is ready and fits, the one with the longest work behind it; at equal length the
-/// one that comes first. A test holds the two together.
+/// The choice of what starts next is the wave's own (`ReadyQueue`). A test holds the rest together.
 public struct Schedule: Sendable {
   /// From the start of the first to the end of the last.
   public let wallSeconds: Double
@@ -31,7 +32,7 @@ public struct Schedule: Sendable {
   /// - Parameters:
   ///   - items: producers first.
   ///   - producers: for each item the places of those that it waits for.
-  /// - Cost: O((items + edges) log items), unless memory keeps much of what is ready from starting.
+  /// - Cost: O((items + edges) log items).
   public init(_ items: [Item], producers: [[Int32]], limits: Limits) {
     var simulation = Simulation(items, producers, limits)
     wallSeconds = simulation.run()
@@ -44,11 +45,17 @@ private struct Simulation {
   private var consumers: [[Int32]]
   private var open: [Int]
   private var priorities: [Double]
-  /// What is ready: the best first. Those that take a processor, and those that wait for the network.
-  private var ready = [Heap(), Heap()]
-  private var running = Heap()
-  private var lanes = [0, 0]
-  private var claimed = 0
+  private var ready = ReadyQueue()
+  private var running = Heap<End>()
+  private var runningCount = 0
+  private var waitingCount = 0
+  private var claimedMegabytes = 0
+
+  private struct End: Comparable {
+    let time: Double
+    let place: Int
+    static func < (left: End, right: End) -> Bool { (left.time, left.place) < (right.time, right.place) }
+  }
 
   init(_ items: [Schedule.Item], _ producers: [[Int32]], _ limits: Schedule.Limits) {
     (self.items, self.limits) = (items, limits)
@@ -65,125 +72,47 @@ private struct Simulation {
   }
 
   mutating func run() -> Double {
-    for place in items.indices where open[place] == 0 { makeReady(place) }
+    for place in items.indices where open[place] == 0 { becomeReady(place) }
     var now = 0.0
     while true {
-      while let place = takeReady() {
-        lanes[lane(place)] += 1
-        claimed += items[place].memoryMegabytes
-        running.push((-(now + items[place].seconds), Int32(place)))
-      }
-      guard let (end, place) = running.pop() else { return now }
-      now = -end
-      finish(Int(place))
+      while let place = takeReady() { running.insert(End(time: now + items[place].seconds, place: place)) }
+      guard let end = running.popMin() else { return now }
+      now = end.time
+      finish(end.place)
       // What ends at the same moment frees its room before anything new is chosen.
-      while let next = running.top, next.rank == end {
-        _ = running.pop()
-        finish(Int(next.place))
+      while let next = running.min, next.time == now {
+        running.removeMin()
+        finish(next.place)
       }
     }
   }
 
-  private func lane(_ place: Int) -> Int { items[place].isWaiting ? 1 : 0 }
-
-  private mutating func makeReady(_ place: Int) {
-    ready[lane(place)].push((priorities[place], Int32(place)))
+  private mutating func becomeReady(_ place: Int) {
+    ready.add(NodeID(index: Int32(place)), priority: priorities[place], isWaiting: items[place].isWaiting)
   }
 
-  private mutating func finish(_ place: Int) {
-    lanes[lane(place)] -= 1
-    claimed -= items[place].memoryMegabytes
-    for consumer in consumers[place] {
-      open[Int(consumer)] -= 1
-      if open[Int(consumer)] == 0 { makeReady(Int(consumer)) }
-    }
-  }
-
-  /// The best of what is ready and fits beside what runs.
   private mutating func takeReady() -> Int? {
-    var best: (rank: Double, place: Int32)?
-    for lane in [0, 1] where lanes[lane] < (lane == 0 ? limits.jobs : limits.downloads) {
-      var tooLarge: [(rank: Double, place: Int32)] = []
-      while let top = ready[lane].top {
-        if fits(Int(top.place)) {
-          if let other = best, (other.rank, top.place) >= (top.rank, other.place) { break }
-          best = top
-          break
-        }
-        tooLarge.append(top)
-        _ = ready[lane].pop()
-      }
-      for item in tooLarge { ready[lane].push(item) }
-    }
-    guard let best else { return nil }
-    let place = Int(best.place)
-    if ready[lane(place)].top?.place == best.place {
-      _ = ready[lane(place)].pop()
-    } else {
-      ready[lane(place)].remove(best.place)
-    }
+    let left = limits.memoryMegabytes - claimedMegabytes
+    let isIdle = runningCount == 0
+    let room = ReadyQueue.Room(
+      hasProcessor: runningCount - waitingCount < limits.jobs, hasLine: waitingCount < limits.downloads,
+      fits: { [items] in isIdle || items[Int($0.index)].memoryMegabytes <= left })
+    guard let place = ready.take(room).map({ Int($0.index) }) else { return nil }
+    claim(place, 1)
     return place
   }
 
-  private func fits(_ place: Int) -> Bool {
-    lanes == [0, 0] || claimed + items[place].memoryMegabytes <= limits.memoryMegabytes
-  }
-}
-
-/// The highest rank on top; of equal ones the lowest place.
-private struct Heap {
-  typealias Element = (rank: Double, place: Int32)
-  private var elements: [Element] = []
-
-  var top: Element? { elements.first }
-
-  mutating func push(_ element: Element) {
-    elements.append(element)
-    rise(elements.count - 1)
+  private mutating func claim(_ place: Int, _ sign: Int) {
+    runningCount += sign
+    claimedMegabytes += sign * items[place].memoryMegabytes
+    if items[place].isWaiting { waitingCount += sign }
   }
 
-  mutating func pop() -> Element? {
-    guard let top = elements.first, let last = elements.popLast() else { return nil }
-    if !elements.isEmpty {
-      elements[0] = last
-      sink(0)
-    }
-    return top
-  }
-
-  /// Takes out what is not on top.
-  mutating func remove(_ place: Int32) {
-    guard let index = elements.firstIndex(where: { $0.place == place }) else { return }
-    elements.swapAt(index, elements.count - 1)
-    elements.removeLast()
-    if index < elements.count {
-      rise(index)
-      sink(index)
-    }
-  }
-
-  private func precedes(_ left: Element, _ right: Element) -> Bool {
-    (left.rank, right.place) > (right.rank, left.place)
-  }
-
-  private mutating func rise(_ start: Int) {
-    var child = start
-    while child > 0, precedes(elements[child], elements[(child - 1) / 2]) {
-      elements.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  private mutating func sink(_ start: Int) {
-    var parent = start
-    while true {
-      let left = parent * 2 + 1
-      if left >= elements.count { return }
-      let right = left + 1
-      let best = right < elements.count && precedes(elements[right], elements[left]) ? right : left
-      guard precedes(elements[best], elements[parent]) else { return }
-      elements.swapAt(best, parent)
-      parent = best
+  private mutating func finish(_ place: Int) {
+    claim(place, -1)
+    for consumer in consumers[place] {
+      open[Int(consumer)] -= 1
+      if open[Int(consumer)] == 0 { becomeReady(Int(consumer)) }
     }
   }
 }
