@@ -14,9 +14,13 @@ extension EndToEnd {
       return world
     }
 
-    /// Removes every blob of the store, as a collection that keeps nothing does.
+    /// Removes every blob of the store but the snapshots, as a collection that keeps nothing else does.
     private func removeBlobs(_ world: World) async throws {
-      let script = "sqlite3 \"$1/blobs.db\" 'DELETE FROM blobs'; rm -rf \"$1/blobs\"/* \"$1/checkouts\""
+      let script = """
+        sqlite3 "$1/blobs.db" "ATTACH '$1/graph.db' AS facts;
+          DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM facts.snapshots)"
+        rm -rf "$1/blobs"/* "$1/checkouts"
+        """
       try await Program(["sh", "-euc", script, "sh", world.store]).check()
     }
 
@@ -114,7 +118,7 @@ extension EndToEnd {
       #expect(
         same.hasPrefix("//app/two@2.1:x86_64 image does not run: it is up to date\n  result: key "), "\(same)"
       )
-      #expect(same.contains(" leaf inputs is equal to that of the result: 1 file, "), "\(same)")
+      #expect(same.contains(" leaf inputs is equal to that of the result: 2 files, 1 text"), "\(same)")
       #expect(
         same.contains("is an input, and its content ") && same.contains("read by //app/two@2.1:x86_64 2 COPY")
       )
@@ -159,7 +163,7 @@ extension EndToEnd {
         cut.contains(
           "cut off: //c/first:x86_64 command made in run 2 what it had made in run 1, of other inputs"),
         "\(cut)")
-      #expect(cut.contains("input text (text): ") && cut.contains("<- changed here"))
+      #expect(cut.contains(" (text): ") && cut.contains("<- changed here"))
       let then = try await world.graph("why-not", "//c/second", "--run", "2").check()
       #expect(then.contains("did not run in run 2: what it reads came out as it was"), "\(then)")
       try world.edit("graph.d/c.yml", "cut -c1 {inputs.text} > {outputs.out}", "exit 3")
@@ -319,8 +323,8 @@ extension EndToEnd {
           && none.emulated == 0)
       try world.edit("images/httpd/index.html", "<", "<!-- changed --><")
       let edited = try await estimate(world)
-      #expect(
-        edited.fetchBytes == 0 && edited.unknownNodes == 0 && edited.seconds > 0 && edited.diskBytes > 0)
+      #expect(edited.fetchBytes == 0 && edited.unknownNodes == 0, "\(edited)")
+      #expect(edited.seconds > 0 && edited.diskBytes > 0, "\(edited)")
     }
 
     @Test(
