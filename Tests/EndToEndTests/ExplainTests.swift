@@ -59,7 +59,7 @@ extension EndToEnd {
       // Copy, pack, image for each of two architectures, and the index of both.
       #expect(
         difference.contains("\(change)\n    //app/two@2.1:aarch64 2 COPY text /text\n"), "\(difference)")
-      #expect(difference.contains("nodes: 2 changed of their own, 5 behind them\n"), "\(difference)")
+      #expect(difference.hasSuffix("nodes: 2 changed of their own, 5 behind them"), "\(difference)")
       #expect(try await world.graph("diff").check().hasSuffix("no node differs"))
       let not = try await world.graph("why-not", "//app/one:x86_64", "--run", "2").check()
       #expect(not.contains("image did not run in run 2: its result was there\n  result: key "), "\(not)")
@@ -323,7 +323,8 @@ extension EndToEnd {
           && none.emulated == 0)
       try world.edit("images/httpd/index.html", "<", "<!-- changed --><")
       let edited = try await estimate(world)
-      #expect(edited.fetchBytes == 0 && edited.unknownNodes == 0, "\(edited)")
+      // One of the three may have been cut off in the only build so far, and then never ran itself.
+      #expect(edited.fetchBytes == 0 && edited.unknownNodes <= 1, "\(edited)")
       #expect(edited.seconds > 0 && edited.diskBytes > 0, "\(edited)")
     }
 

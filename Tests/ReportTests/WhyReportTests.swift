@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GraphCore
+import Store
 import Testing
 
 @testable import Report
@@ -113,6 +114,28 @@ struct WhyReportTests {
       //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
         input layer/01: #1 -> #2, made by //app/httpd@latest:x86_64 1 copy
         //app/httpd@latest:x86_64 1 copy is up to date; the same action made another 'layer' than before in run 2 (2026-01-02T01:00:00Z): it is not reproducible
+
+      """)
+  }
+
+  @Test("results that are gone are explained by how they came to be, through every node down to the leaf")
+  func collected() throws {
+    var world = World()
+    try world.build()
+    world.page = "goodbye"
+    try world.build()
+    for record in try world.history.store().results(upTo: 2).values {
+      for artifact in record.outputs.values { try world.cache.forget(artifact.digest) }
+    }
+    check(
+      try why(image, world),
+      """
+      //app/httpd@latest:x86_64 image is pending: the store no longer has the result that it had; it last ran in run 2 (2026-01-02T01:00:00Z) because
+        input layer/00: #1 -> #2, made by //app/httpd@latest:x86_64 2 RUN make
+        //app/httpd@latest:x86_64 2 RUN make is pending: the store no longer has the result that it had; it last ran in run 2 (2026-01-02T01:00:00Z) because
+          input layer/01: #3 -> #4, made by //app/httpd@latest:x86_64 1 copy
+          //app/httpd@latest:x86_64 1 copy runs: the store no longer has the result that it had; it last ran in run 2 (2026-01-02T01:00:00Z) because
+            input source/index.html (app/httpd/index.html): «hello» -> «goodbye»  <- changed here
 
       """)
   }

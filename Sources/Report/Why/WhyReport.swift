@@ -63,9 +63,12 @@ private struct WhyWalk {
   let run: Int64?
   var steps: [WhyReport.Step] = []
   private var visited: Set<String> = []
+  /// Whether there is work for no other reason than that results are gone: then how they came to be is what is asked.
+  private let isOnlyLost: Bool
 
   init(plan: Plan?, history: any RunRecords, run: Int64?) {
     (self.plan, self.history, self.run) = (plan, history, run)
+    isOnlyLost = plan.map { plan in plan.rootCauses.allSatisfy { plan.reason($0) == .lost } } ?? false
   }
 
   /// Something to explain: a node as the plan has it, or why an output of it came out different.
@@ -117,7 +120,7 @@ private struct WhyWalk {
     _ id: NodeID, _ reason: Plan.Reason, _ plan: Plan, _ question: Question, isPending: Bool
   ) throws -> WhyReport.Finding {
     let node = plan.graph[id]
-    if case .lost = reason {
+    if reason.kind == .lost || (reason.kind == .cascade && isOnlyLost) {
       let past = try PastRun(
         node.name, upTo: run, change: question.change, history: history, node: (node, plan.graph))
       return .lost(past, isPending: isPending)
