@@ -159,10 +159,18 @@ struct RunRecordTests {
     try store.recordNodes(run: run, [nodes.record(nodes.a, out: "12345"), nodes.record(nodes.b, .failed)])
     #expect(
       try store.costs(ofNodes: ["//t/a run", "//t/b run", "//t/c run"])
-        == ["//t/a run": WorkCost(seconds: 2, storedBytes: 77, outputBytes: 5)])
+        == ["//t/a run": WorkCost(seconds: 1.5, storedBytes: 77, outputBytes: 5)])
+    // Without the wait for another process, and on the average of what it took before.
+    var slow = nodes.record(nodes.a, out: "12345")
+    slow.record.durationSeconds = 5
+    try store.recordNodes(run: run + 1, [slow])
+    #expect(try store.costs(ofNodes: ["//t/a run"])["//t/a run"]?.seconds == 3)
     #expect(
       try store.averageCosts()
-        == [WorkCost.Kind(rule: "step@1", architecture: ""): WorkCost(seconds: 2, storedBytes: 77)])
+        == [
+          WorkCost.Kind(rule: "step@1", architecture: ""): WorkCost(
+            seconds: 2 * 0.8 + 5 * 0.2, storedBytes: 77)
+        ])
   }
 
   @Test("old runs go, but for the newest record of each node and what it needs")

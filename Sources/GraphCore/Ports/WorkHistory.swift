@@ -1,6 +1,7 @@
 /// What actions took when they ran before, by which plans are priced.
 public protocol WorkHistory: Sendable {
-  /// What nodes took when they ran last, by `Node.name`; only those that ever ran.
+  /// What nodes took when they ran before, by `Node.name`; only those that ever ran. The time may be an average of several
+  /// runs, the sizes are those of the last one.
   func costs(ofNodes names: [String]) throws -> [String: WorkCost]
 
   /// What actions of a rule took on the average, by rule (`install@2`) and architecture (empty for none): for nodes that

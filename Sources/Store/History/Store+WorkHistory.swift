@@ -1,6 +1,9 @@
 import GraphCore
 
 extension Store {
+  /// How many of a node's last runs its time is the average of: one of them may have met a busy machine.
+  private static let averagedRuns = 5
+
   public func costs(ofNodes names: [String]) throws -> [String: WorkCost] {
     guard let facts else { return [:] }
     return try facts.read { connection in
@@ -11,7 +14,11 @@ extension Store {
       for name in names {
         try connection.use(
           """
-          SELECT nodes.duration, outputs, stored FROM nodes LEFT JOIN run_records ON run_records.id = (
+          SELECT coalesce((
+              SELECT avg(duration - lease) FROM (
+                SELECT duration, lease FROM run_records WHERE node = nodes.id AND outcome = 'ran'
+                ORDER BY run DESC LIMIT \(Self.averagedRuns))), nodes.duration), outputs, stored
+          FROM nodes LEFT JOIN run_records ON run_records.id = (
             SELECT id FROM run_records WHERE node = nodes.id AND outcome = 'ran' ORDER BY run DESC LIMIT 1)
           WHERE name = ? AND nodes.duration IS NOT NULL
           """
