@@ -49,7 +49,7 @@ let package = Package(
   ],
   targets: [
     // The engine, pure: vocabulary, diagnostics, graph, keys, plan, events and the ports it needs.
-    library("GraphCore", ["CCrypto"]),
+    library("GraphCore", ["CCrypto", .product(name: "HeapModule", package: "swift-collections")]),
     // Encoders and decoders of published formats: tar, OCI, zstd, gzip.
     library("Formats", ["GraphCore", "CZstd", "CZlib", "CArchive"]),
     // Bytes -> declarations.
@@ -64,7 +64,6 @@ let package = Package(
       "Execute",
       [
         "GraphCore", "Formats", "CLinux",
-        .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -120,7 +119,7 @@ let package = Package(
     tests("PublishTests", ["Publish", "GraphCore"]),
     tests("WaveTests", ["Execute", "GraphCore"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
-    tests("ReportTests", ["Report", "GraphCore"]),
+    tests("ReportTests", ["Report", "GraphCore", "Store", "Formats"]),
     tests("TidyTests", []),
     tests(
       "CommandLineTests",

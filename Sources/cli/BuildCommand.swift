@@ -34,7 +34,7 @@ struct BuildCommand: AsyncParsableCommand {
         if !kept.info.note.isEmpty { Console.note(kept.info.note) }
         memory.updateStamps()
         try RunHistory.recordNothing(
-          in: options.storeFolder, command: command, snapshot: kept.info.snapshot)
+          in: options.storeFolder, command: command, workspace: memory.root, snapshot: kept.info.snapshot)
         return Console.print(BuildSummary.nothing(kept.info.rootCount, color: Console.usesColor(1)))
       }
       var session = try await GraphSession.open(options, .writing, for: labels, memory)
@@ -66,6 +66,11 @@ struct RunningOptions: ParsableArguments {
   @Flag(help: "Stop at the first failure.")
   var failFast = false
 
+  @Flag(
+    name: .customLong("no-disk-check"),
+    help: "Start even where the disk has less room than the work is likely to need.")
+  var noDiskCheck = false
+
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
@@ -79,6 +84,15 @@ struct RunningOptions: ParsableArguments {
       "Give an SSH agent to the RUNs that mount it: its socket, or that of SSH_AUTH_SOCK.",
       valueName: "default[=SOCKET]"))
   var ssh: [String] = []
+
+  var checksDisk: Bool { !noDiskCheck }
+
+  /// How a wave runs.
+  var options: Wave.Options {
+    var options = Wave.Options(jobs: jobs ?? Machine.cores)
+    options.keepGoing = keepGoing && !failFast
+    return options
+  }
 
   /// What mounts take from the caller.
   ///

@@ -12,6 +12,8 @@ struct GraphMemory {
   let kept: KeptGraph?
   /// Learns, while the graph is compiled anew, what it depends on.
   let places = PlaceRecorder()
+  /// The folder of the workspace.
+  let root: String
   /// Only for reading; `nil` where nothing can be remembered.
   private let store: Store?
   /// What the graph of every architecture, and that of those that were asked for, are the answers to.
@@ -34,7 +36,7 @@ struct GraphMemory {
 
   /// - Parameter patterns: what the command is about, as for `Session.open`.
   init(_ options: GlobalOptions, for patterns: [String]) async throws {
-    let root = try WorkspaceLoader().find(from: options.startFolder)
+    root = try WorkspaceLoader().find(from: options.startFolder)
     let asked = try patterns.map { try LabelPattern($0).architecture }
     let architectures = asked.isEmpty || asked.contains(nil) ? [] : Set(asked.compactMap { $0?.name }).sorted()
     var program = stat()

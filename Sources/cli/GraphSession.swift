@@ -7,6 +7,8 @@ import Store
 /// The graph of a workspace with what is known of its nodes, ready to be planned and built: as it was kept, where nothing but
 /// contents of sources has changed since, else compiled anew.
 struct GraphSession {
+  /// The folder of the workspace.
+  let root: String
   let store: Store
   let graph: GraphCore.Graph
   private(set) var marks: Marks
@@ -30,7 +32,7 @@ struct GraphSession {
       let note = kept.info.note.isEmpty ? nil : kept.info.note
       if let note { Console.note(note) }
       return GraphSession(
-        store: try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly),
+        root: memory.root, store: try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly),
         graph: graph, marks: marks, architectures: kept.info.architectures.compactMap { Architecture($0) },
         warningsNote: note, snapshotName: kept.info.snapshot,
         services: try HostServices(
@@ -48,18 +50,18 @@ struct GraphSession {
   /// Of a session that something else than the graph was needed of.
   init(_ session: Session, marks: Marks? = nil, memory: GraphMemory? = nil) {
     self.init(
-      store: session.store, graph: session.graph, marks: marks ?? Marks(session.graph),
+      root: session.root, store: session.store, graph: session.graph, marks: marks ?? Marks(session.graph),
       architectures: session.workspace.settings.architectures.map(\.value),
       warningsNote: session.warningsNote, snapshotName: session.snapshotName, services: session.services,
       memory: memory, session: session)
   }
 
   private init(
-    store: Store, graph: GraphCore.Graph, marks: Marks, architectures: [Architecture],
+    root: String, store: Store, graph: GraphCore.Graph, marks: Marks, architectures: [Architecture],
     warningsNote: String?, snapshotName: String?, services: HostServices, memory: GraphMemory?,
     session: Session?
   ) {
-    (self.store, self.graph, self.marks, self.architectures) = (store, graph, marks, architectures)
+    (self.root, self.store, self.graph, self.marks, self.architectures) = (root, store, graph, marks, architectures)
     (self.warningsNote, self.snapshotName, self.services) = (warningsNote, snapshotName, services)
     (self.memory, self.session, counts) = (memory, session, GraphMemory.Counts(store))
   }

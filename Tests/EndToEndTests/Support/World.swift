@@ -69,7 +69,8 @@ final class World: Sendable {
 
   func graph(_ words: [String], in folder: String? = nil) -> Program {
     // After the subcommand, and in front of everything that may follow '--'.
-    let command = words.prefix(words[0] == "snapshot" ? 2 : 1)
+    let hasSubcommand = ["snapshot", "runs"].contains(words[0]) && words.dropFirst().first?.first != "-"
+    let command = words.prefix(hasSubcommand ? 2 : 1)
     var program = Program([Self.graph] + command + ["--store", store] + words.dropFirst(command.count))
     program.folder = folder ?? workspace
     return program

@@ -1,8 +1,8 @@
-import GraphCore
 import HeapModule
 
-/// The nodes that could start now: first the one with the longest work behind it.
-struct ReadyQueue {
+/// The nodes that could start now: first the one with the longest work behind it. Waves take from it, and estimates of how
+/// long they will be.
+public struct ReadyQueue {
   /// Those that keep a processor busy, and those that only wait for the network.
   private var busy = Heap<Item>()
   private var waiting = Heap<Item>()
@@ -18,22 +18,28 @@ struct ReadyQueue {
   }
 
   /// What may start beside what is running.
-  struct Room {
+  public struct Room {
     var hasProcessor: Bool
     var hasLine: Bool
     var fits: (NodeID) -> Bool
+
+    public init(hasProcessor: Bool, hasLine: Bool, fits: @escaping (NodeID) -> Bool) {
+      (self.hasProcessor, self.hasLine, self.fits) = (hasProcessor, hasLine, fits)
+    }
   }
 
   /// How many nodes that do not fit are passed over: a bound on the cost of a choice.
   private static let passedMax = 64
 
-  mutating func add(_ node: NodeID, priority: Double, isWaiting: Bool) {
+  public init() {}
+
+  public mutating func add(_ node: NodeID, priority: Double, isWaiting: Bool) {
     let item = Item(priority: priority, node: node)
     if isWaiting { waiting.insert(item) } else { busy.insert(item) }
   }
 
   /// Takes out the first node that there is room for.
-  mutating func take(_ room: Room) -> NodeID? {
+  public mutating func take(_ room: Room) -> NodeID? {
     let isWaitingFirst = (waiting.max).map { first in busy.max.map { $0 < first } ?? true } ?? false
     func fromWaiting(_ queue: inout ReadyQueue) -> NodeID? {
       room.hasLine ? Self.take(from: &queue.waiting, room) : nil
