@@ -20,7 +20,9 @@ struct BuildCommand: AsyncParsableCommand {
   @OptionGroup var running: RunningOptions
   @Flag(
     name: .customLong("verify-outputs"),
-    help: "Look up every result and blob in the store, also where nothing has been lost since they were found last.")
+    help:
+      "Look up every result and blob in the store, also where nothing has been lost since they were found last."
+  )
   var verifyOutputs = false
   @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []
 
@@ -28,7 +30,8 @@ struct BuildCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let command = (["build"] + labels).joined(separator: " ")
       let memory = try await GraphMemory(options, for: labels)
-      if !verifyOutputs, let kept = memory.kept, kept.isComplete, kept.info.rootCount > BuildSummary.listedMax,
+      if !verifyOutputs, let kept = memory.kept, kept.isComplete,
+        kept.info.rootCount > BuildSummary.listedMax,
         TargetChoice.isEverything(labels)
       {
         if !kept.info.note.isEmpty { Console.note(kept.info.note) }

@@ -38,13 +38,15 @@ struct GraphMemory {
   init(_ options: GlobalOptions, for patterns: [String]) async throws {
     root = try WorkspaceLoader().find(from: options.startFolder)
     let asked = try patterns.map { try LabelPattern($0).architecture }
-    let architectures = asked.isEmpty || asked.contains(nil) ? [] : Set(asked.compactMap { $0?.name }).sorted()
+    let architectures =
+      asked.isEmpty || asked.contains(nil) ? [] : Set(asked.compactMap { $0?.name }).sorted()
     var program = stat()
     let isKnown = stat("/proc/self/exe", &program) == 0
     // Another program may compile another graph.
-    let identity = [program.st_dev, program.st_ino, UInt(program.st_size)].map { "\($0)" } + [
-      "\(program.st_mtim.tv_sec).\(program.st_mtim.tv_nsec)"
-    ]
+    let identity =
+      [program.st_dev, program.st_ino, UInt(program.st_size)].map { "\($0)" } + [
+        "\(program.st_mtim.tv_sec).\(program.st_mtim.tv_nsec)"
+      ]
     question = [root, options.snapshot ?? ""] + identity
     partialQuestion = question + architectures
     store = isKnown ? try Store.open(at: options.storeFolder, mode: .readOnly) : nil
@@ -52,7 +54,9 @@ struct GraphMemory {
     if !options.refresh, let store {
       kept = await store.keptGraph(question, snapshot: options.snapshot)
       if kept == nil, partialQuestion != question {
-        (kept, answered) = (await store.keptGraph(partialQuestion, snapshot: options.snapshot), partialQuestion)
+        (kept, answered) = (
+          await store.keptGraph(partialQuestion, snapshot: options.snapshot), partialQuestion
+        )
       }
     }
     (self.kept, self.answered) = (kept, answered)
@@ -64,7 +68,8 @@ struct GraphMemory {
   /// - Returns: what tells the graph from others; `nil` where it was not kept.
   @discardableResult
   func keep(_ session: Session, _ marks: Marks, _ counts: Counts) -> String? {
-    guard store != nil, let losses = counts.losses, let snapshot = session.snapshotName, session.resolved.unresolved.isEmpty,
+    guard store != nil, let losses = counts.losses, let snapshot = session.snapshotName,
+      session.resolved.unresolved.isEmpty,
       !session.diagnostics.hasErrors
     else { return nil }
     let info = GraphInfo(

@@ -42,7 +42,8 @@ struct LoadCommand: AsyncParsableCommand {
     let artifacts = try await session.build(
       targets.map(\.target), running, command: (["load"] + labels).joined(separator: " "))
     let storage = LocalImageStorage(
-      engine: into, programs: session.services.programs, environment: Environment.all, scratch: session.services.scratch.path)
+      engine: into, programs: session.services.programs, environment: Environment.all,
+      scratch: session.services.scratch.path)
     for (image, artifact) in zip(targets, artifacts) {
       let name = session.workspace.localName(of: image.label)
       let isCopied = try await Interrupts.stopping {

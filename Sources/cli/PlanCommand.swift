@@ -34,7 +34,8 @@ struct PlanCommand: AsyncParsableCommand {
       let shape = [
         json ? "json" : dot ? "dot" : "text", exitCode ? "exit-code" : "", verbose ? "verbose" : "",
       ]
-      let question = ["plan"] + shape + [Console.usesColor(1) ? "color" : "plain", "\(Machine.cores)"] + labels
+      let question =
+        ["plan"] + shape + [Console.usesColor(1) ? "color" : "plain", "\(Machine.cores)"] + labels
       let memory = try await GraphMemory(options, for: labels)
       if let answer = memory.answer(to: question) { return try answer.give() }
       let session = try await GraphSession.open(options, .reading, for: labels, memory)

@@ -36,7 +36,8 @@ struct KeptGraphTests {
           Node(
             label: Label(package: "t", name: name), step: "s",
             action: Action(
-              rule: .init("r", version: 1), inputs: [Input("in", .leaf(leaf))], outputs: [.init("out", .blob)])))
+              rule: .init("r", version: 1), inputs: [Input("in", .leaf(leaf))], outputs: [.init("out", .blob)]
+            )))
         builder.deliver(
           Label(package: "t", name: name), Graph.Target(kind: .command, node: node, output: "out"))
       }

@@ -34,7 +34,9 @@ public struct GraphInfo: Equatable, Sendable {
       "roots \(rootCount)", "complete \(isComplete)", Self.line("structure", structure),
     ]
     lines += architectures.map { Self.line("architecture", $0) }
-    lines += registries.sorted { $0.key.precedesInBytes($1.key) }.map { Self.line("registry", $0.key, $0.value) }
+    lines += registries.sorted { $0.key.precedesInBytes($1.key) }.map {
+      Self.line("registry", $0.key, $0.value)
+    }
     return Array(lines.joined(separator: "\n").utf8)
   }
 

@@ -43,7 +43,9 @@ extension Store {
   /// - Parameters:
   ///   - identity: of the graph that it is about.
   ///   - generation: the store's, read before the answer was worked out.
-  public func remember(_ answer: RememberedAnswer, to question: [String], about identity: String, generation: Int64) {
+  public func remember(
+    _ answer: RememberedAnswer, to question: [String], about identity: String, generation: Int64
+  ) {
     let facts = withUnsafeBytes(of: answer.exitCode) { Array($0) }
     let sections = [
       facts + Self.facts(question, generation, identity), answer.output, Array(answer.notes.utf8),

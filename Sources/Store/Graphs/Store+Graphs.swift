@@ -117,8 +117,9 @@ extension Store {
       info.encoded, PlaceCoding.encode(places), marks.settled.bytes, graph.sourceDigests.encoded(),
       graph.leafDigests.encoded(), marks.deepKeys.encoded(),
     ]
-    return (try? FileSystem.write(
-      CheckedFile.encode(sections), to: statePath(question), isDurable: false)) != nil
+    return
+      (try? FileSystem.write(
+        CheckedFile.encode(sections), to: statePath(question), isDurable: false)) != nil
   }
 
   /// The places as they are to be kept; `nil` where one of them moved since it was looked at.

@@ -58,7 +58,8 @@ extension Store {
     guard let facts else { return [] }
     return try facts.read { connection in
       let order = newestOnly ? "DESC LIMIT 1" : ""
-      return try connection.use("SELECT day, number, digest, size FROM snapshots ORDER BY id \(order)") { statement in
+      return try connection.use("SELECT day, number, digest, size FROM snapshots ORDER BY id \(order)") {
+        statement in
         var all: [Saved] = []
         while try statement.step() {
           guard let digest = statement.digest(2, size: 3) else { continue }

@@ -41,7 +41,9 @@ extension Store {
         }
       }
     }
-    for (digest, encoding) in files where FileSystem.exists(filePath(digest, encoding)) { found.insert(digest) }
+    for (digest, encoding) in files where FileSystem.exists(filePath(digest, encoding)) {
+      found.insert(digest)
+    }
     return found
   }
 }
