@@ -53,8 +53,22 @@ enum Schema {
     """
 
   /// `encoding` is a `BlobEncoding`; `data` is NULL where the content is a file.
+  ///
+  /// `large` has what is known of a file: its size as it is stored, the hash of the blob that a delta stands on, how many
+  /// deltas have to be undone to read it, and the CRC-32 of each frame where the file itself has none. A file of an older
+  /// version has no row there. `features` leads from features of content to the rows of `large` that have them.
+  ///
+  /// `condemned` has blobs that nothing needs any more, and the number of the collection that found so: they can be read
+  /// until they are removed, and count as not there for whoever writes.
   static let content = """
     CREATE TABLE IF NOT EXISTS blobs(
       digest BLOB PRIMARY KEY, size INTEGER NOT NULL, encoding INTEGER NOT NULL, data BLOB);
+    CREATE TABLE IF NOT EXISTS large(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE, stored INTEGER NOT NULL, base BLOB,
+      depth INTEGER NOT NULL, checksums BLOB);
+    CREATE INDEX IF NOT EXISTS large_by_base ON large(base) WHERE base IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS features(
+      feature INTEGER NOT NULL, large INTEGER NOT NULL, PRIMARY KEY(feature, large)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS condemned(digest BLOB PRIMARY KEY, collection INTEGER NOT NULL) WITHOUT ROWID;
     """
 }
