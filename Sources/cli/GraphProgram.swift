@@ -17,7 +17,7 @@ struct GraphProgram: AsyncParsableCommand {
       ShowCommand.self, InputsCommand.self, WhyCommand.self,
       LogCommand.self,
       ExportCommand.self, LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, StoreCommand.self,
       CleanCommand.self, InitCommand.self, SchemaCommand.self, CompletionCommand.self,
       CompleteLabelsCommand.self,
     ])

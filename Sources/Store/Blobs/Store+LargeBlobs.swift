@@ -85,9 +85,10 @@ extension Store {
       hasher.update(chunk)
       try writer.update(chunk)
     }
-    var facts = StoredBlob.FileFacts(storedBytes: 0, features: sample.features)
+    try writer.finish()
+    let facts = StoredBlob.FileFacts(storedBytes: writer.storedBytes, features: sample.features)
     let digest = hasher.finish()
-    try place(writer, digest, &facts, path: path, expected: expected)
+    try place(writer, digest, facts, path: path, expected: expected)
     return digest
   }
 
@@ -110,9 +111,9 @@ extension Store {
       try writer.finish()
       let digest = hasher.finish()
       if writer.storedBytes > relative.storedBytes(forContent: digest.size) / Self.deltaShare { return nil }
-      var facts = StoredBlob.FileFacts(
-        storedBytes: 0, base: relative.digest, depth: relative.depth + 1, features: sample.features)
-      try place(writer, digest, &facts, path: path, expected: expected)
+      let facts = StoredBlob.FileFacts(
+        storedBytes: writer.storedBytes, base: relative.digest, depth: relative.depth + 1, features: sample.features)
+      try place(writer, digest, facts, path: path, expected: expected)
       return digest
     } catch is NotWorthwhile {
       return nil
@@ -132,16 +133,16 @@ extension Store {
   /// A delta that is not a third of the whole is not worth what reading it costs.
   private static let deltaShare: Int64 = 3
 
+  /// Gives what was written its name and, with the next batch, its row.
   private func place(
-    _ writer: BlobFileWriter, _ digest: Digest, _ facts: inout StoredBlob.FileFacts, path: String,
+    _ writer: BlobFileWriter, _ digest: Digest, _ facts: StoredBlob.FileFacts, path: String,
     expected: Digest?
   ) throws {
     if let expected, digest != expected { throw ChangedSource(path: path) }
     if try keep(digest) { return }
     // The file shrank while it was read. What was read is what would be stored.
     if digest.size <= StoredBlob.packedSizeBytes { throw ChangedSource(path: path) }
-    try writer.finish()
-    facts.storedBytes = writer.storedBytes
+    var facts = facts
     if let raw = writer.encoder as? RawBlobEncoder { facts.checksums = raw.checksums }
     try writer.place(as: digest, in: self)
     try add(digest, StoredBlob(encoding: writer.encoder.encoding, data: [], file: facts))
