@@ -14,6 +14,7 @@ import Synchronization
 ///     scratch/     what is being made; older than a day it is rubbish
 ///     git/         mirrors
 ///     memos/       answers of commands, as long as nothing moves: a cache
+///     events/      the events of recent runs, which other processes follow
 ///     locks/       files that processes lock; empty
 ///
 /// Order (invariant I5): a large blob is written beside, renamed, synced, and only then has a row; a result has a row
@@ -26,7 +27,7 @@ public final class Store: Sendable {
   }
 
   /// The version of the layout and of both databases. Another one is not read.
-  public static let version = 1
+  public static let version = 2
 
   public let path: String
   public let mode: Mode
@@ -57,7 +58,10 @@ public final class Store: Sendable {
   public static func open(at path: String, mode: Mode) throws -> Store {
     switch mode {
     case .readOnly:
-      guard try existingVersion(path) else { return Store(path: path, mode: mode, facts: nil, content: nil) }
+      guard let found = try existingVersion(path) else {
+        return Store(path: path, mode: mode, facts: nil, content: nil)
+      }
+      if found != version { throw wrongVersion("\(found)", path) }
       // SQLite needs its index of the log beside the database; where it cannot have one nobody can be writing.
       let access: Connection.Mode = Glibc.access(path, W_OK) == 0 ? .readOnly : .immutable
       return Store(
@@ -73,6 +77,7 @@ public final class Store: Sendable {
       let lock = try FileLock(at: "\(path)/locks/open")
       try lock.wait(exclusive: true)
       try prepare(path)
+      try upgrade(path)
       let store = Store(
         path: path, mode: mode,
         facts: try Database(path: "\(path)/graph.db", mode: .readWrite, schema: Schema.facts),
@@ -84,11 +89,11 @@ public final class Store: Sendable {
     }
   }
 
-  /// Whether there is a store of our version.
-  private static func existingVersion(_ path: String) throws -> Bool {
+  /// The version of the store, if there is one: ours, or one that can be upgraded.
+  private static func existingVersion(_ path: String) throws -> Int? {
     var status = stat()
     guard stat("\(path)/VERSION", &status) == 0 else {
-      if errno == ENOENT { return false }
+      if errno == ENOENT { return nil }
       if errno == ENOTDIR {
         throw GraphError(
           .environment, "'\(path)' cannot be a store: it is no folder, or in something that is none",
@@ -98,19 +103,39 @@ public final class Store: Sendable {
     }
     let text = String(decoding: try OpenFile(reading: "\(path)/VERSION").readAll(atMost: 4096), as: UTF8.self)
     let found = text.split(separator: "\n").first.map(String.init) ?? ""
-    guard found == "\(version)" else {
-      throw GraphError(
-        .environment,
-        "the store at '\(path)' has version '\(found)' and this graph uses version '\(version)'",
-        hint: "use another folder, or remove '\(path)': everything in it can be made again")
+    guard let number = Int(found), number == version || number == Schema.upgradable else {
+      throw wrongVersion(found, path)
     }
-    return true
+    return number
+  }
+
+  private static func wrongVersion(_ found: String, _ path: String) -> GraphError {
+    let hint =
+      found == "\(Schema.upgradable)"
+      ? "a command that writes, such as 'graph build', brings it to version \(version)"
+      : "use another folder, or remove '\(path)': everything in it can be made again"
+    return GraphError(
+      .environment, "the store at '\(path)' has version '\(found)' and this graph uses version '\(version)'",
+      hint: hint)
+  }
+
+  /// Brings a store of the version before to ours. Cut short, it is done again by the next process.
+  private static func upgrade(_ path: String) throws {
+    guard try existingVersion(path) != version else { return }
+    let facts = try Database(path: "\(path)/graph.db", mode: .readWrite, schema: "")
+    try facts.write { connection in
+      let isOld = try connection.use("SELECT 1 FROM sqlite_master WHERE name = 'run_nodes' AND type = 'table'") {
+        try $0.step()
+      }
+      if isOld { try connection.execute(Schema.upgrade) }
+    }
+    try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION")
   }
 
   /// - Throws: `GraphError(.environment)` where `path` holds something else than a store of our version.
   private static func refuseForeign(_ path: String) throws {
     var status = stat()
-    guard try !existingVersion(path), stat(path, &status) == 0 else { return }
+    guard try existingVersion(path) == nil, stat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFDIR else {
       throw GraphError(
         .environment, "'\(path)' is not a folder", hint: "name an empty folder, or one that does not exist")
@@ -125,7 +150,7 @@ public final class Store: Sendable {
   }
 
   private static func prepare(_ path: String) throws {
-    let isThere = try existingVersion(path)
+    let isThere = try existingVersion(path) != nil
     if !isThere { try refuseForeign(path) }
     for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
       try FileSystem.makeFolders("\(path)/\(folder)")

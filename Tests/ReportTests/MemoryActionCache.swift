@@ -32,7 +32,6 @@ final class MemoryActionCache: ActionCache {
     state.withLock { Array(($0.traces[name] ?? []).prefix(limit)) }
   }
 
-  func durations() throws -> [String: Double] { [:] }
 
   func forget(_ digest: Digest) throws {
     state.withLock { state in

@@ -136,7 +136,6 @@ struct EmptyCache: ActionCache {
   func recordHit(_ trace: Trace, node: String) {}
   func trace(ofNode name: String) -> Trace? { nil }
   func traces(ofNode name: String, limit: Int) -> [Trace] { [] }
-  func durations() -> [String: Double] { [:] }
   func forget(_ digest: Digest) {}
   func remember(_ failure: ActionFailed, of key: Key) throws {}
 

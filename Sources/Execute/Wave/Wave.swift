@@ -24,6 +24,11 @@ public struct Wave: Sendable {
       self.memoryMegabytes = memoryMegabytes
       self.forced = forced
     }
+
+    /// What a plan's time depends on.
+    public var limits: Schedule.Limits {
+      Schedule.Limits(jobs: jobs, downloads: Self.downloadsMax, memoryMegabytes: memoryMegabytes)
+    }
   }
 
   /// What came of a wave.
@@ -65,10 +70,14 @@ public struct Wave: Sendable {
   private let store: any BlobStore
   private let executor: any Executor
   private let options: Options
+  private let admit: (@Sendable (Plan, WorkEstimate) throws -> Void)?
 
+  /// - Parameter admit: is told of the work before any of it starts, and throws where it must not.
   public init(
-    graph: Graph, cache: any ActionCache, store: any BlobStore, executor: any Executor, options: Options
+    graph: Graph, cache: any ActionCache, store: any BlobStore, executor: any Executor, options: Options,
+    admit: (@Sendable (Plan, WorkEstimate) throws -> Void)? = nil
   ) {
+    self.admit = admit
     self.graph = graph
     self.cache = cache
     self.store = store
@@ -88,16 +97,17 @@ public struct Wave: Sendable {
     for attempt in 0... {
       let forced = options.forced.subtracting(ranBefore)
       let plan = try Planner(graph: graph, cache: cache, forced: forced).plan(roots)
-      let path = CriticalPath(plan: plan, durations: try cache.durations())
+      let estimate = try WorkEstimate(plan, history: cache, limits: options.limits)
+      let path = CriticalPath(plan: plan, durations: estimate.durations(graph))
       if attempt == 0 {
-        events.handle(
-          .planned(plan, estimateSeconds: max(path.longest, path.total / Double(options.jobs))))
+        try admit?(plan, estimate)
+        events.handle(.planned(plan, estimateSeconds: estimate.wallSeconds))
       }
       var pass = WavePass(plan: plan, priorities: path.priorities, options: options)
       try await drive(&pass, events: events)
       ranBefore.formUnion(pass.outcome.ran)
       guard let lost = pass.lost, !Task.isCancelled else {
-        try recordWhereNodesAre(plan, roots)
+        try recordWhereNodesAre(plan, roots, events)
         return pass.outcome
       }
       if attempt == Self.restartsMax {
@@ -113,14 +123,15 @@ public struct Wave: Sendable {
 
   /// Notes where nodes are now whose result was there without running, after an edit was taken back for
   /// example: the next explanation starts from here.
-  private func recordWhereNodesAre(_ plan: Plan, _ roots: [NodeID]) throws {
+  private func recordWhereNodesAre(_ plan: Plan, _ roots: [NodeID], _ events: any EventSink) throws {
     for id in graph.closure(of: roots) {
       let (index, name) = (Int(id.index), graph[id].name)
       guard let key = plan.keys[index], let preimage = plan.preimages[index],
         try cache.newestKey(ofNode: name) != key, let result = try cache.result(of: key)
       else { continue }
-      try cache.recordHit(
-        Trace(key: key, deepKey: plan.deepKeys[index], preimage: preimage, result: result), node: name)
+      let trace = Trace(key: key, deepKey: plan.deepKeys[index], preimage: preimage, result: result)
+      try cache.recordHit(trace, node: name)
+      events.handle(.found(id, result, course: .init(key: key, deepKey: trace.deepKey, preimage: preimage)))
     }
   }
 
@@ -129,7 +140,7 @@ public struct Wave: Sendable {
     let clock = ContinuousClock()
     var started: [NodeID: ContinuousClock.Instant] = [:]
     pass.begin()
-    try await withThrowingTaskGroup(of: (NodeID, NodeResult).self) { group in
+    try await withThrowingTaskGroup(of: (NodeID, NodeResult, BuildEvent.Course).self) { group in
       while true {
         while !Task.isCancelled, let next = pass.takeReady() {
           let node = pass.node(next)
@@ -142,17 +153,18 @@ public struct Wave: Sendable {
           started[next] = clock.now
           let deepKey = pass.deepKey(of: next)
           group.addTask {
-            (
-              next,
-              await self.settle(
-                node, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, id: next, events)
-            )
+            let preimage = Preimage(node.action, inputNames: inputs.map(\.description))
+            var course = BuildEvent.Course(key: preimage.key, deepKey: deepKey, preimage: preimage)
+            let result = await self.settle(
+              node, inputs: inputs, &course, preimage, deepKey, mayBeCached: isPending && !isForced, id: next,
+              events)
+            return (next, result, course)
           }
         }
-        guard let (id, result) = try await group.next() else { break }
+        guard let (id, result, course) = try await group.next() else { break }
         let begin = started.removeValue(forKey: id) ?? clock.now
         let elapsed = begin.duration(to: clock.now)
-        pass.settled(id, result, seconds: elapsed.inSeconds, events: events)
+        pass.settled(id, result, course, seconds: elapsed.inSeconds, events: events)
         if pass.shouldStop { group.cancelAll() }
       }
     }
@@ -169,10 +181,11 @@ public struct Wave: Sendable {
 
   /// Finds or makes the result of a node whose inputs are known.
   private func settle(
-    _ node: Node, inputs: [Artifact], deepKey: Key, mayBeCached: Bool, id: NodeID, _ events: any EventSink
+    _ node: Node, inputs: [Artifact], _ course: inout BuildEvent.Course, _ preimage: Preimage, _ deepKey: Key,
+    mayBeCached: Bool, id: NodeID, _ events: any EventSink
   ) async -> NodeResult {
-    let preimage = Preimage(node.action, inputNames: inputs.map(\.description))
     let key = preimage.key
+    let clock = ContinuousClock()
     func trace(_ result: ActionResult) -> Trace {
       Trace(key: key, deepKey: deepKey, preimage: preimage, result: result)
     }
@@ -187,8 +200,10 @@ public struct Wave: Sendable {
         events.handle(.waiting(id))
       }
       defer { notice.cancel() }
+      let asked = clock.now
       let lease = try await cache.lease(key)
       notice.cancel()
+      course.leaseSeconds = asked.duration(to: clock.now).inSeconds
       defer { lease.release() }
       // Another process may have finished it while this one waited for the lease.
       if !options.forced.contains(id), let result = try cache.result(of: key) {
@@ -196,11 +211,14 @@ public struct Wave: Sendable {
         return .found(result)
       }
       events.handle(.started(id))
-      let clock = ContinuousClock()
       let begin = clock.now
-      let executed = try await executor.execute(ActionTask(node: node, key: key, inputs: inputs))
+      let stored = StoredBytes()
+      let executed = try await StoredBytes.$current.withValue(stored) {
+        try await executor.execute(ActionTask(node: node, key: key, inputs: inputs))
+      }
       try Self.check(executed, against: node.action)
       let log = executed.log.isEmpty ? nil : try store.write(executed.log)
+      course.storedBytes = stored.sum
       let result = ActionResult(
         outputs: executed.outputs,
         provenance: .init(

@@ -111,12 +111,17 @@ public struct Planner: Sendable {
 
   /// The key over leaf inputs only: a produced input is named by its producer's deep key and the output's name.
   public static func deepKey(of action: Action, producers: (NodeID) -> Key) -> Key {
+    deepPreimage(of: action, producers: producers).key
+  }
+
+  /// What a deep key is the digest of.
+  public static func deepPreimage(of action: Action, producers: (NodeID) -> Key) -> Preimage {
     let names = action.inputs.map { input in
       switch input.source {
       case .leaf(let leaf): leaf.artifact.description
       case .output(let producer, let name): "deep \(producers(producer)) \(Escape.encode(name))"
       }
     }
-    return Preimage(action, inputNames: names).key
+    return Preimage(action, inputNames: names)
   }
 }

@@ -42,7 +42,7 @@ public struct Trace: Hashable, Sendable {
 }
 
 /// Results by key. Readers never block and see only what is complete.
-public protocol ActionCache: Sendable {
+public protocol ActionCache: WorkHistory {
   /// The result of `key` whose outputs are all in the store.
   func result(of key: Key) throws -> ActionResult?
 
@@ -63,9 +63,6 @@ public protocol ActionCache: Sendable {
 
   /// The traces of a node, newest first, at most `limit`.
   func traces(ofNode name: String, limit: Int) throws -> [Trace]
-
-  /// How long each node took when it last ran, in seconds, by `Node.name`.
-  func durations() throws -> [String: Double]
 
   /// Forgets every result that names `digest` as an output or inside one, so that it is made again.
   func forget(_ digest: Digest) throws

@@ -1,7 +1,20 @@
 import GraphCore
 
 /// Numbers as people read them.
-enum Amounts {
+public enum Amounts {
+  /// `812 bytes`, `5.4 KiB`, `12 MiB`, `3.0 GiB`.
+  public static func bytes(_ bytes: Int64) -> String {
+    if bytes < 1024 { return counted(Int(bytes), "byte") }
+    var tenths = (Double(bytes) / 102.4).rounded()
+    var units = ["KiB", "MiB", "GiB", "TiB"][...]
+    while tenths >= 10_240, units.count > 1 {
+      tenths = (tenths / 1024).rounded()
+      units = units.dropFirst()
+    }
+    let number = tenths < 100 ? "\(Int(tenths) / 10).\(Int(tenths) % 10)" : "\(Int((tenths / 10).rounded()))"
+    return "\(number) \(units.first ?? "")"
+  }
+
   /// `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`. What is no time (negative, not a number) counts as none.
   static func seconds(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds > 0 else { return "0.0 s" }

@@ -86,6 +86,11 @@ extension Store: BlobStore {
 
   /// Notes a blob whose content is in place, to be committed with the next batch.
   func add(_ digest: Digest, _ blob: StoredBlob) throws {
+    if let counter = StoredBytes.current {
+      var file = stat()
+      let isThere = blob.encoding.isFile && stat(filePath(digest, blob.encoding), &file) == 0
+      counter.add(isThere ? Int64(file.st_size) : Int64(blob.data.count))
+    }
     let isFull = pending.withLock { pending in
       pending.add(digest, blob)
       return pending.isFull

@@ -79,6 +79,7 @@ extension Store: Checkouts {
     let temporary = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     do {
       let size = try make(temporary)
+      StoredBytes.current?.add(size)
       try FileSystem.write(Array("\(size)\n\(Self.boot)\n".utf8), to: path + ".used", isDurable: false)
       if rename(temporary, path) != 0 {
         // Another maker was first, with the same content.

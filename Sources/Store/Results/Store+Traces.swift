@@ -122,15 +122,4 @@ extension Store {
       }
     }
   }
-
-  public func durations() throws -> [String: Double] {
-    guard let facts else { return [:] }
-    return try facts.read { connection in
-      try connection.use("SELECT name, duration FROM nodes WHERE duration IS NOT NULL") { statement in
-        var durations: [String: Double] = [:]
-        while try statement.step() { durations[statement.text(0) ?? ""] = statement.double(1) }
-        return durations
-      }
-    }
-  }
 }
