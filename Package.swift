@@ -39,7 +39,11 @@ let fuzzing: [Target] =
 // Targets appear in the order data flows through them: read them from top to bottom.
 let package = Package(
   name: "buildgraph",
-  products: [.executable(name: "graph", targets: ["graph"])],
+  products: [
+    .executable(name: "graph", targets: ["graph"]),
+    // For LD_PRELOAD: what the tests of crashes and broken disks put between the program and the kernel.
+    .library(name: "FaultShim", type: .dynamic, targets: ["FaultShim"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -100,6 +104,7 @@ let package = Package(
     system("CGit2", "libgit2", "libgit2-dev"),
     system("CSolv", "libsolv", "libsolv-dev"),
 
+    .target(name: "FaultShim", path: "Tests/FaultShim", publicHeadersPath: "."),
     tests("GraphCoreTests", ["GraphCore"]),
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),

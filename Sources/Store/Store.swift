@@ -71,19 +71,33 @@ public final class Store: Sendable {
     case .readWrite:
       // A folder that is no store is refused before anything is written into it.
       try refuseForeign(path)
-      try FileSystem.makeFolders(path)
       try FileSystem.makeFolders("\(path)/locks")
       // SQLite does not let two processes make one database at once.
       let lock = try FileLock(at: "\(path)/locks/open")
       try lock.wait(exclusive: true)
-      try prepare(path)
-      try upgrade(path)
+      let isMade = try existingVersion(path) != nil
+      if !isMade {
+        try refuseForeign(path)
+        // What says that this folder is ours is there before anything else is, also after a power cut.
+        try FileSystem.syncFolder("\(path)/locks")
+        try FileSystem.syncFolder(path)
+      }
+      for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
+        try FileSystem.makeFolders("\(path)/\(folder)")
+      }
+      if isMade { try upgrade(path) }
       let store = Store(
         path: path, mode: mode,
         facts: try Database(path: "\(path)/graph.db", mode: .readWrite, schema: Schema.facts),
         content: try Database(
-          path: "\(path)/blobs.db", mode: .readWrite, pageSize: 8192, isDurable: true, schema: Schema.content)
+          path: "\(path)/blobs.db", mode: .readWrite, pageSize: 8192, durability: .durable,
+          schema: Schema.content)
       )
+      // Last: where it is there, so is all the rest, and a reader finds every table.
+      if !isMade {
+        try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION")
+        try FileSystem.syncFolder(path)
+      }
       store.removeOldScratch()
       return store
     }
@@ -140,22 +154,13 @@ public final class Store: Sendable {
       throw GraphError(
         .environment, "'\(path)' is not a folder", hint: "name an empty folder, or one that does not exist")
     }
-    // Another process is making a store here just now, or was killed while it did.
+    // Another process is making a store here just now, or was ended while it did.
     if stat("\(path)/locks/open", &status) == 0 { return }
     if let other = try Folders.names(in: path).filter({ $0 != "locks" }).min() {
       throw GraphError(
         .environment, "'\(path)' is not a store: it holds '\(other)' and no VERSION",
         hint: "name an empty folder, or one that does not exist")
     }
-  }
-
-  private static func prepare(_ path: String) throws {
-    let isThere = try existingVersion(path) != nil
-    if !isThere { try refuseForeign(path) }
-    for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
-      try FileSystem.makeFolders("\(path)/\(folder)")
-    }
-    if !isThere { try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION") }
   }
 
   /// What a killed process left. A day is longer than any action.

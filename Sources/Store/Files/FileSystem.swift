@@ -44,6 +44,12 @@ enum FileSystem {
     }
   }
 
+  /// Makes the names in a folder durable.
+  static func syncFolder(_ path: String) throws {
+    let folder = try OpenFile(reading: path)
+    guard fsync(folder.descriptor) == 0 else { throw OpenFile.failure("cannot write to", path) }
+  }
+
   static func rename(_ source: String, to target: String) throws {
     guard Glibc.rename(source, target) == 0 else { throw OpenFile.failure("cannot rename to", target) }
   }

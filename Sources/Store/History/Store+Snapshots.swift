@@ -13,7 +13,8 @@ extension Store {
     let digest = try write(document)
     try sync()
     let now = Double(time(nil))
-    return try factsForWriting().write { connection in
+    // A name that somebody has read is not given again after a power cut.
+    return try factsForWriting().write(.durable) { connection in
       let number = try connection.use("SELECT coalesce(max(number), 0) + 1 FROM snapshots WHERE day = ?") {
         statement in
         try statement.bind(day)

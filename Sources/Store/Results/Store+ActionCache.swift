@@ -31,7 +31,8 @@ extension Store: ActionCache {
     let facts = try factsForWriting()
     // The caller has done so; here it costs nothing then, and makes the order certain.
     try sync()
-    try facts.write { connection in
+    // Who is told that an action is done will not see it run again, whatever happens to the machine.
+    try facts.write(.durable) { connection in
       try connection.use(
         "INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log) VALUES(?, ?, ?, ?, ?, ?)"
       ) {
