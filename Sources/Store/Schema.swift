@@ -58,6 +58,9 @@ enum Schema {
     CREATE TABLE IF NOT EXISTS files(
       path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, modified INTEGER NOT NULL,
       changed INTEGER NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS pins(
+      name TEXT NOT NULL, time REAL NOT NULL, run INTEGER, node TEXT NOT NULL, outputs TEXT NOT NULL,
+      PRIMARY KEY(name, node)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS generation(value INTEGER NOT NULL);
     INSERT INTO generation SELECT abs(random()) / 2 WHERE NOT EXISTS(SELECT 1 FROM generation);
     CREATE TRIGGER IF NOT EXISTS action_made AFTER INSERT ON actions

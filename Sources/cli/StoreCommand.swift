@@ -7,7 +7,7 @@ import Store
 struct StoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store", abstract: "Look into the store, and put files into it.",
-    subcommands: [StoreAddCommand.self, StoreCatCommand.self])
+    subcommands: [StoreStatsCommand.self, StoreAddCommand.self, StoreCatCommand.self])
 }
 
 struct StoreAddCommand: AsyncParsableCommand {
@@ -25,7 +25,7 @@ struct StoreAddCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Exit.reporting {
-      let store = try Store.open(at: options.folder, mode: .readWrite)
+      let store = try Store.openForWriting(at: options.folder)
       for file in files {
         let digest = try store.importFile(at: file, expected: nil)
         try store.sync()
@@ -62,6 +62,33 @@ struct StoreCatCommand: AsyncParsableCommand {
       let start = max(0, from ?? 0)
       let end = start.addingReportingOverflow(max(0, count ?? digest.size))
       Console.print(try store.read(digest, start..<(end.overflow ? .max : end.partialValue)))
+    }
+  }
+}
+
+struct StoreStatsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stats", abstract: "Say what is in the store, what it takes, and what the way it is kept saves.",
+    discussion: """
+      Examples:
+        graph store stats
+        graph store stats --largest 50 --json
+      """)
+
+  @OptionGroup var options: StoreOptions
+  @Option(help: "How many of the largest blobs to name.") var largest = 10
+  @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    if largest < 0 { throw ValidationError("--largest needs a number from 0 on") }
+  }
+
+  func run() async throws {
+    try await Exit.reporting {
+      let store = try Store.open(at: options.folder, mode: .readOnly)
+      guard store.exists else { throw GraphError(.environment, "there is no store at '\(options.folder)'") }
+      let statistics = try store.statistics(largest: largest)
+      Console.print(json ? StatisticsText.json(statistics) : StatisticsText.text(statistics))
     }
   }
 }

@@ -159,7 +159,7 @@ public struct OpenFile: ~Copyable {
 
   /// The message for the system call that failed last.
   public static func failure(_ what: String, _ path: String, _ code: Int32 = errno) -> GraphError {
-    let hint = code == ENOSPC || code == EDQUOT ? "make room on the disk that holds it, then try again" : nil
-    return GraphError(.environment, "\(what) '\(path)': \(String(cString: strerror(code)))", hint: hint)
+    if code == ENOSPC || code == EDQUOT { return DiskSpace.isUsedUp(for: "\(what) '\(path)'", at: path) }
+    return GraphError(.environment, "\(what) '\(path)': \(String(cString: strerror(code)))")
   }
 }

@@ -57,7 +57,10 @@ final class BlobFrames {
     switch encoding {
     case .fileDelta:
       frameBytes = DeltaIndex.segmentBytes
-      let index = try Self.deltaIndex(of: file, digest)
+      let index: DeltaIndex
+      do { index = try Self.deltaIndex(of: file, digest.size) } catch is UnreadableIndex {
+        throw Damaged(digest: digest)
+      }
       layout = .delta(
         index, starts: Self.starts(index.segments.lazy.map(\.frameBytes)), base: try base(index.base))
     case .fileZstd:
@@ -75,23 +78,40 @@ final class BlobFrames {
     sizes.reduce(into: [0]) { $0.append(($0.last ?? 0) + Int64($1)) }
   }
 
-  private static func deltaIndex(of file: borrowing OpenFile, _ digest: Digest) throws -> DeltaIndex {
+  /// What a delta's content has to be made of, and how large it is; `nil` where the file is none.
+  static func deltaBase(at path: String) throws -> Digest? { try deltaIndex(at: path)?.base }
+  static func deltaContentBytes(at path: String) throws -> Int64? {
+    try deltaIndex(at: path)?.segments.reduce(0) { $0 + Int64($1.contentBytes) }
+  }
+
+  private static func deltaIndex(at path: String) throws -> DeltaIndex? {
+    do {
+      return try deltaIndex(of: try OpenFile(reading: path), nil)
+    } catch is UnreadableIndex {
+      return nil
+    }
+  }
+
+  private struct UnreadableIndex: Error {}
+
+  /// - Parameter contentBytes: what it has to make; whatever it makes where it is `nil`.
+  private static func deltaIndex(of file: borrowing OpenFile, _ contentBytes: Int64?) throws -> DeltaIndex {
     let size = Int64(try file.status().st_size)
     let footerBytes = DeltaIndex.footerBytes
     guard size >= Int64(footerBytes),
       let footer = try file.read(at: size - Int64(footerBytes), count: footerBytes),
       Array(footer[8...]) == DeltaIndex.magic
-    else { throw Damaged(digest: digest) }
+    else { throw UnreadableIndex() }
     func word(_ at: Int) -> Int { footer[at..<at + 4].reversed().reduce(0) { $0 << 8 | Int($1) } }
     guard word(4) <= DeltaIndex.contentBytesMax, Int64(word(0)) <= size - Int64(footerBytes),
       let frame = try file.read(at: size - Int64(footerBytes + word(0)), count: word(0))
-    else { throw Damaged(digest: digest) }
+    else { throw UnreadableIndex() }
     do {
-      let index = try DeltaIndex(encoded: try Zstd.decompress(frame, size: word(4)), size: digest.size)
+      let index = try DeltaIndex(encoded: try Zstd.decompress(frame, size: word(4)), size: contentBytes)
       let frames = index.segments.reduce(0) { $0 + Int64($1.frameBytes) }
       if frames == size - Int64(footerBytes + word(0)) { return index }
     } catch is FormatError {}
-    throw Damaged(digest: digest)
+    throw UnreadableIndex()
   }
 
   /// Whether each frame is checked by itself.

@@ -72,7 +72,7 @@ extension Store {
 
   /// Whether the process that writes a run's events is alive.
   func isAlive(run: Int64) -> Bool {
-    let descriptor = open(eventFile(ofRun: run), O_RDONLY | O_CLOEXEC)
+    let descriptor = Glibc.open(eventFile(ofRun: run), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK

@@ -82,26 +82,26 @@ struct DeltaIndex: Equatable, Sendable {
     return writer.bytes
   }
 
-  /// Reads what `encoded()` writes, for content of `size` bytes.
+  /// Reads what `encoded()` writes, for content of `size` bytes; of any size where it is `nil`.
   ///
   /// - Throws: `FormatError` where it is not that, or reaches beyond the base.
-  init(encoded bytes: [UInt8], size: Int64) throws {
+  init(encoded bytes: [UInt8], size: Int64?) throws {
     var reader = NumberReader(bytes: bytes)
     guard let hash = reader.take(32), let baseSize = reader.integer(),
       let base = Digest(sha256: hash, size: baseSize), let count = reader.count(max: bytes.count)
     else { throw FormatError.damagedDelta }
     self.base = base
-    var rest = size
+    var total: Int64 = 0
     var end: Int64 = 0
     for index in 0..<count {
       let segment = try Segment(&reader, &end, base: base)
       let isLast = index == count - 1
       guard segment.contentBytes == Self.segmentBytes || isLast && segment.contentBytes <= Self.segmentBytes
       else { throw FormatError.damagedDelta }
-      rest -= Int64(segment.contentBytes)
+      total += Int64(segment.contentBytes)
       segments.append(segment)
     }
-    if rest != 0 || !reader.isAtEnd { throw FormatError.damagedDelta }
+    if total != size ?? total || !reader.isAtEnd { throw FormatError.damagedDelta }
   }
 
   init(base: Digest) { self.base = base }
