@@ -32,7 +32,8 @@ enum Schema {
     CREATE TABLE IF NOT EXISTS failures(
       key BLOB PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, log TEXT, time REAL NOT NULL);
     CREATE TABLE IF NOT EXISTS wanted(
-      id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, names BLOB NOT NULL, size INTEGER NOT NULL);
+      id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, count INTEGER NOT NULL, names BLOB NOT NULL,
+      size INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS runs(
       id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, workspace TEXT, snapshot TEXT,
       started REAL NOT NULL, finished REAL, outcome TEXT, jobs INTEGER, estimate REAL, up_to_date INTEGER,

@@ -161,7 +161,9 @@ public final class Store: Sendable {
     guard try existingVersion(path) != version else { return }
     let facts = try Database(path: "\(path)/graph.db", mode: .readWrite, schema: "")
     try facts.write { connection in
-      let isOld = try connection.use("SELECT 1 FROM sqlite_master WHERE name = 'run_nodes' AND type = 'table'") {
+      let isOld = try connection.use(
+        "SELECT 1 FROM sqlite_master WHERE name = 'run_nodes' AND type = 'table'"
+      ) {
         try $0.step()
       }
       if isOld { try connection.execute(Schema.upgrade) }

@@ -30,7 +30,7 @@ struct Build {
   }
 
   /// Brings nodes up to date.
-  func run(_ roots: [NodeID], command: String) async throws -> Outcome {
+  func run(_ roots: some Collection<NodeID> & Sendable, command: String) async throws -> Outcome {
     let store = session.store
     let options = running.options
     let wave = Wave(

@@ -66,7 +66,8 @@ struct RunningOptions: ParsableArguments {
   var failFast = false
 
   @Flag(
-    name: .customLong("no-disk-check"), help: "Start even where the disk has less room than the work is likely to need.")
+    name: .customLong("no-disk-check"),
+    help: "Start even where the disk has less room than the work is likely to need.")
   var noDiskCheck = false
 
   @Option(

@@ -68,8 +68,11 @@ struct DiffCommand: AsyncParsableCommand {
     case (.newest, .snapshot(let new)): return try await snapshots("newest", new, store)
     case (.run, .snapshot), (.snapshot, .run):
       throw GraphError(
-        .usage, "'\(old ?? "")' and '\(new ?? "")' are of two kinds: runs have numbers, snapshots names as 20260102_01",
-        hint: "'graph runs' and 'graph snapshot show' list them; 'graph runs show' says with which snapshot a run was made")
+        .usage,
+        "'\(old ?? "")' and '\(new ?? "")' are of two kinds: runs have numbers, snapshots names as 20260102_01",
+        hint:
+          "'graph runs' and 'graph snapshot show' list them; 'graph runs show' says with which snapshot a run was made"
+      )
     }
   }
 

@@ -4,7 +4,8 @@ import Store
 
 struct EventsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "events", abstract: "Print the events of a run as lines of JSON, and follow a run that goes on.",
+    commandName: "events",
+    abstract: "Print the events of a run as lines of JSON, and follow a run that goes on.",
     discussion: """
       Without --run: of the newest run that goes on, else of the newest run. The first line has the version of the form; \
       the last line says how the run ended, also where it was killed. BUILDGRAPH.md, section 12.3, lists the lines.

@@ -14,7 +14,8 @@ struct GraphProgram: AsyncParsableCommand {
     version: "graph \(Version.text)",
     subcommands: [
       PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, QueryCommand.self,
-      ShowCommand.self, InputsCommand.self, WhyCommand.self, RunsCommand.self, DiffCommand.self,
+      ShowCommand.self, InputsCommand.self, WhyCommand.self, WhyNotCommand.self, RunsCommand.self,
+      DiffCommand.self,
       TraceCommand.self, EventsCommand.self,
       LogCommand.self,
       ExportCommand.self, LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,

@@ -5,7 +5,8 @@ import Store
 
 struct LogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "log", abstract: "Print the newest log of a label; without one, the runs as 'graph runs' does.",
+    commandName: "log",
+    abstract: "Print the newest log of a label; without one, the runs as 'graph runs' does.",
     discussion: """
       Examples:
         graph log //app/httpd:aarch64 '3 RUN'

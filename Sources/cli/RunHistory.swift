@@ -19,7 +19,8 @@ enum RunHistory {
     try store.recordIdleRun(
       RecordedRun(
         id: 0, command: command, workspace: try? WorkspaceLoader().find(from: options.startFolder),
-        snapshot: try options.snapshot ?? store.snapshotNames().last, started: now, finished: now))
+        snapshot: try options.snapshot ?? store.snapshotNames().last, started: now, finished: now,
+        outcome: "done"))
   }
 
   /// Closes the run; a history with a gap never fails a build.

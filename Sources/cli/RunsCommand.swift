@@ -5,7 +5,8 @@ import Store
 
 struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "runs", abstract: "List past runs, or show one: why it had work, and what became of each node.",
+    commandName: "runs",
+    abstract: "List past runs, or show one: why it had work, and what became of each node.",
     discussion: """
       What is said of a run outlives the blobs that it made.
 

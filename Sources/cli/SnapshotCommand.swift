@@ -94,7 +94,8 @@ struct SnapshotCommand: AsyncParsableCommand {
   /// What moved from one snapshot to another.
   static func moves(from old: String, to new: String, _ store: Store) throws -> [Listings.Move] {
     SnapshotDifference(
-      from: try Snapshot(encoded: try document(old, store)), to: try Snapshot(encoded: try document(new, store))
+      from: try Snapshot(encoded: try document(old, store)),
+      to: try Snapshot(encoded: try document(new, store))
     ).moves.map { .init(kind: $0.kind, subject: $0.subject, old: $0.old, new: $0.new) }
   }
 

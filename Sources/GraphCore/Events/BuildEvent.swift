@@ -29,16 +29,20 @@ public enum BuildEvent: Sendable {
     public var key: Key?
     public var deepKey: Key?
     public var preimage: Preimage?
+    /// When it took a place among those that run; seconds since 1970.
+    public var started: Double?
+    /// How long it had that place; `nil` where it had it to the end.
+    public var busySeconds: Double?
     /// How long it waited for another process that worked on the same key.
     public var leaseSeconds: Double
     /// What it added to the disk, in bytes; `nil` where it did not run.
     public var storedBytes: Int64?
 
     public init(
-      key: Key? = nil, deepKey: Key? = nil, preimage: Preimage? = nil, leaseSeconds: Double = 0,
-      storedBytes: Int64? = nil
+      key: Key? = nil, deepKey: Key? = nil, preimage: Preimage? = nil, started: Double? = nil,
+      leaseSeconds: Double = 0, storedBytes: Int64? = nil
     ) {
-      (self.key, self.deepKey, self.preimage) = (key, deepKey, preimage)
+      (self.key, self.deepKey, self.preimage, self.started) = (key, deepKey, preimage, started)
       (self.leaseSeconds, self.storedBytes) = (leaseSeconds, storedBytes)
     }
   }

@@ -45,7 +45,7 @@ public struct NodeDescription: Hashable, Sendable {
       switch input.source {
       case .leaf(let leaf): InputOrigin(input.role, .leaf(leaf.origin))
       case .output(let producer, let name):
-        InputOrigin(input.role, .output(node: graph[producer].name, name: name))
+        InputOrigin(input.role, .output(node: graph.name(of: producer), name: name))
       }
     }
   }

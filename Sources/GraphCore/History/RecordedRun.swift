@@ -61,7 +61,7 @@ public struct RecordedNode: Hashable, Sendable {
   public var reason: String?
   /// When it took a place among those that run; seconds since 1970.
   public var started: Double
-  /// From then on, until what it made was committed.
+  /// How long it had that place.
   public var durationSeconds: Double
   /// Of that, how long it waited for another process that worked on the same key.
   public var leaseSeconds: Double

@@ -24,8 +24,8 @@ public struct WorkEstimate: Sendable {
 
   public init(_ plan: Plan, history: some WorkHistory, limits: Schedule.Limits) throws {
     let graph = plan.graph
-    nodes = plan.needed.filter { plan.reason($0) != nil }
-    let known = try nodes.isEmpty ? [:] : history.costs(ofNodes: nodes.map { graph[$0].name })
+    nodes = plan.work
+    let known = try nodes.isEmpty ? [:] : history.costs(ofNodes: nodes.map(graph.name))
     let averages = known.count == nodes.count ? [:] : try history.averageCosts()
     var items: [Schedule.Item] = []
     items.reserveCapacity(nodes.count)
@@ -61,7 +61,7 @@ public struct WorkEstimate: Sendable {
 
   /// Seconds by `Node.name`, of the nodes that run.
   public func durations(_ graph: Graph) -> [String: Double] {
-    Dictionary(zip(nodes, seconds).map { (graph[$0].name, $1) }, uniquingKeysWith: { first, _ in first })
+    Dictionary(zip(nodes, seconds).map { (graph.name(of: $0), $1) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// How many of the nodes run their command under an emulator.

@@ -41,6 +41,16 @@ public struct Trace: Hashable, Sendable {
   }
 }
 
+/// A trace with the name of its node.
+public struct NodeTrace: Hashable, Sendable {
+  public let node: String
+  public let trace: Trace
+  public init(node: String, _ trace: Trace) {
+    self.node = node
+    self.trace = trace
+  }
+}
+
 /// Results by key. Readers never block and see only what is complete.
 public protocol ActionCache: WorkHistory {
   /// The result of `key` whose outputs are all in the store.
@@ -49,11 +59,15 @@ public protocol ActionCache: WorkHistory {
   /// The result that a deep key (leaf inputs only) led to last, whose outputs are all in the store.
   func result(ofDeep key: Key) throws -> ActionResult?
 
-  /// Commits a finished action and the trace of the node that ran it. The blobs are durable before.
-  func record(_ trace: Trace, node: String) throws
+  /// The key that a deep key led to last, whatever became of the result.
+  func key(ofDeep key: Key) throws -> Key?
 
-  /// Commits only that `node` now has this trace and its deep key this result: the action itself was found, not run.
-  func recordHit(_ trace: Trace, node: String) throws
+  /// Commits finished actions and the traces of the nodes that ran them, all or none. The blobs are durable before.
+  func record(_ made: [NodeTrace]) throws
+
+  /// Commits only that nodes now have these traces and their deep keys these results: the actions themselves were found,
+  /// not run.
+  func recordHits(_ found: [NodeTrace]) throws
 
   /// The newest trace of a node, by `Node.name`.
   func trace(ofNode name: String) throws -> Trace?
@@ -75,6 +89,12 @@ public protocol ActionCache: WorkHistory {
 }
 
 extension ActionCache {
+  public func record(_ trace: Trace, node: String) throws { try record([NodeTrace(node: node, trace)]) }
+
+  public func recordHit(_ trace: Trace, node: String) throws {
+    try recordHits([NodeTrace(node: node, trace)])
+  }
+
   public func newestKey(ofNode name: String) throws -> Key? { try trace(ofNode: name)?.key }
 }
 

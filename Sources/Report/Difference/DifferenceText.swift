@@ -16,7 +16,9 @@ extension GraphDifference {
         lines += Self.heads(cause).map { "  " + style.busy($0) }
         lines += Self.list(cause.nodes, verbose: verbose, indent: "    ")
         if cause.behind > 0 {
-          lines.append("    and \(Amounts.counted(cause.behind, "node")) behind \(cause.nodes.count == 1 ? "it" : "them")")
+          lines.append(
+            "    and \(Amounts.counted(cause.behind, "node")) behind \(cause.nodes.count == 1 ? "it" : "them")"
+          )
         }
       }
       lines.append("")

@@ -39,19 +39,14 @@ public struct GraphSide {
 
   /// The nodes of a graph, by what they are made from: no result is looked at.
   public init(_ graph: GraphCore.Graph) {
-    var deepKeys: [Key] = []
-    var ids: [String: NodeID] = [:]
-    for id in graph.order {
-      let node = graph[id]
-      deepKeys.append(Planner.deepKey(of: node.action) { deepKeys[Int($0.index)] })
-      ids[node.name] = id
-    }
-    let known = (keys: deepKeys, ids: ids)
-    keys = ids.mapValues { known.keys[Int($0.index)] }
+    let marks = Marks(graph)
+    let ids = Dictionary(
+      graph.order.map { (graph.name(of: $0), $0) }, uniquingKeysWith: { first, _ in first })
+    keys = ids.mapValues(marks.deepKey)
     outputs = { _ in nil }
     preimage = { name in
-      known.ids[name].map { Planner.deepPreimage(of: graph[$0].action) { known.keys[Int($0.index)] } }
+      ids[name].map { Preimage(deepOf: graph[$0].action, producers: marks.deepKey) }
     }
-    description = { name in known.ids[name].map { NodeDescription(graph[$0], in: graph) } }
+    description = { name in ids[name].map { NodeDescription(graph[$0], in: graph) } }
   }
 }

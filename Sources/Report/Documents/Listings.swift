@@ -24,16 +24,18 @@ public enum Listings {
           "declaredAt": .text(target.flatMap { graph[$0.node].location }?.description),
         ]
       },
-      [
-        "unsupported": .array(
-          unsupported.map {
-            .object([
-              "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue),
-              "reason": .string($0.reason),
-              "place": .string("\($0.location)"),
-            ])
-          })
-      ])
+      ["unsupported": Self.unsupported(unsupported)])
+  }
+
+  /// What is not made for an architecture, as every document lists it.
+  static func unsupported(_ targets: [UnsupportedTarget]) -> JSONValue {
+    .array(
+      targets.map {
+        .object([
+          "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
+          "place": .string("\($0.location)"),
+        ])
+      })
   }
 
   /// `graph snapshot show --json`, without a name: `{ "schema": 1, "snapshots": [ { "name" } ] }`, oldest first. With a

@@ -81,7 +81,7 @@ public struct FactChange: Hashable, Sendable {
 
   /// A value for people: a digest by its first digits (with the kind where kinds differ), anything else in quotes.
   private static func shown(_ value: String, fact: String, beside other: String? = nil) -> String {
-    guard fact == "input" else {
+    guard ["input", "output"].contains(fact) else {
       return ["argument", "environment", "command"].contains(fact)
         ? "'\(PlainText.oneLine(value))'" : PlainText.oneLine(value)
     }

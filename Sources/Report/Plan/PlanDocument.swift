@@ -49,13 +49,7 @@ extension PlanReport {
         "seconds": .number(path.total), "nodes": .array(path.nodes.map { .string(plan.graph[$0].name) }),
       ]),
       "estimate": forecast?.json(path.total) ?? .null,
-      "unsupported": .array(
-        unsupported.map {
-          .object([
-            "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
-            "place": .string("\($0.location)"),
-          ])
-        }),
+      "unsupported": Listings.unsupported(unsupported),
     ])
     return document.document
   }
@@ -69,9 +63,9 @@ extension PlanReport {
       "architecture": .text((node.action.architecture ?? node.label.architecture)?.name),
       "decision": .string(decision.rawValue), "opaque": .boolean(node.isOpaque),
       "cache": .boolean(node.action.usesCache),
-      "key": .text(plan.keys[Int(id.index)]?.description), "reason": reasonJSON(plan, id),
+      "key": .text(plan.key(id)?.description), "reason": reasonJSON(plan, id),
       "declaredAt": .text(node.location?.description),
-      "estimateSeconds": path.seconds[Int(id.index)].map { .number($0) } ?? .null,
+      "estimateSeconds": path.seconds[id].map { .number($0) } ?? .null,
     ])
   }
 

@@ -25,9 +25,12 @@ public struct PlanForecast: Sendable {
       parts.append(
         unknown == 0
           ? "\(Amounts.bytes(estimate.fetchBytes)) to fetch"
-          : "\(Amounts.bytes(estimate.fetchBytes)) to fetch and \(Amounts.counted(unknown, "download")) of unknown size")
+          : "\(Amounts.bytes(estimate.fetchBytes)) to fetch and \(Amounts.counted(unknown, "download")) of unknown size"
+      )
     }
-    if estimate.storedBytes >= 1 << 20 { parts.append("about \(Amounts.bytes(estimate.storedBytes)) of disk") }
+    if estimate.storedBytes >= 1 << 20 {
+      parts.append("about \(Amounts.bytes(estimate.storedBytes)) of disk")
+    }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 

@@ -31,7 +31,10 @@ public struct RunReport: Sendable {
     self.descriptions = descriptions
     let known = descriptions
     // What failed has no outputs to compare.
-    let old = GraphSide(before.filter { after[$0.key]?.outcome.hasResult ?? false || $0.value.key != after[$0.key]?.key }, history) {
+    let old = GraphSide(
+      before.filter { after[$0.key]?.outcome.hasResult ?? false || $0.value.key != after[$0.key]?.key },
+      history
+    ) {
       try history.description(ofNode: $0, upTo: run - 1)
     }
     difference = try GraphDifference(from: old, to: GraphSide(after, history) { known[$0] })
@@ -124,11 +127,13 @@ public struct RunReport: Sendable {
     let description = descriptions[record.node]
     return .object([
       "run": .integer(Int(record.run)), "time": .string(Times.text(record.started)),
-      "node": .string(record.node), "outcome": .string(record.outcome.rawValue), "reason": .text(record.reason),
+      "node": .string(record.node), "outcome": .string(record.outcome.rawValue),
+      "reason": .text(record.reason),
       "seconds": .number(record.durationSeconds), "leaseSeconds": .number(record.leaseSeconds),
       "key": .text(record.key?.description), "deepKey": .text(record.deepKey?.description),
       "rule": .text(description?.rule), "architecture": .text(description?.architecture),
-      "emulator": .text(record.emulator), "storedBytes": record.storedBytes.map { .integer(Int($0)) } ?? .null,
+      "emulator": .text(record.emulator),
+      "storedBytes": record.storedBytes.map { .integer(Int($0)) } ?? .null,
       "log": .text(record.log?.description), "message": .text(record.message),
       "outputs": .array(
         record.outputs.sorted { $0.key.precedesInBytes($1.key) }.map { name, artifact in

@@ -44,7 +44,9 @@ public struct TraceDocument: Sendable {
       let process = description?.isWaiting == true ? Process.downloads : .actions
       let lane = lanes[process, default: Lanes()].take(from: record.started, to: record.end)
       places[record.id] = (process, lane)
-      let inputs = (description?.producers ?? []).compactMap { ends[$0] }.filter { $0 <= record.started + 0.001 }
+      let inputs = (description?.producers ?? []).compactMap { ends[$0] }.filter {
+        $0 <= record.started + 0.001
+      }
       addSlices(record, description, process, lane, ready: inputs.max() ?? run.started)
     }
     addPath(RunPath(records, descriptions), places)
@@ -104,7 +106,8 @@ public struct TraceDocument: Sendable {
       for (phase, time, place, binding) in moments {
         var members: [String: JSONValue] = ["id": .string("\(first.id)")]
         if let binding { members["bp"] = binding }
-        var flow = event(phase, "critical path", "critical path", at: time, place.process, place.lane, members)
+        var flow = event(
+          phase, "critical path", "critical path", at: time, place.process, place.lane, members)
         if phase == "s", case .object(var object) = flow {
           object["ts"] = .integer(max(microseconds(first.started), microseconds(first.end) - 1))
           flow = .object(object)
@@ -147,7 +150,8 @@ public struct TraceDocument: Sendable {
   /// The document, a line for each event.
   public func json() -> String {
     let about = JSONValue.object([
-      "run": .string("\(run.id)"), "command": .string(run.command), "started": .string(Times.text(run.started)),
+      "run": .string("\(run.id)"), "command": .string(run.command),
+      "started": .string(Times.text(run.started)),
       "outcome": .string(run.state), "snapshot": .string(run.snapshot ?? ""),
       "jobs": .string(run.jobs.map { "\($0)" } ?? ""),
     ])

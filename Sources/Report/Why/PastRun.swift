@@ -18,10 +18,11 @@ public struct PastRun: Sendable {
   public let finding: Finding
   /// The record that is explained; `nil` where the history has none.
   public let record: RecordedNode?
+  /// The first with the same key after `before`: where the change was made. Mostly `record` itself.
+  public let first: RecordedNode?
   /// The one that it is compared with.
   public let before: RecordedNode?
-  /// When the run of `record` began; seconds since 1970.
-  public let time: Double?
+  private let starts: [Int64: Double]
 
   public var changes: [FactChange] { if case .changed(let changes) = finding { changes } else { [] } }
 
@@ -39,7 +40,12 @@ public struct PastRun: Sendable {
     let records = try history.records(ofNode: name, upTo: run, limit: Self.recordsMax)
     let (after, before) = Self.pair(records, change)
     (record, self.before) = (after, before)
-    time = try after.flatMap { try history.run($0.run)?.started }
+    first = after.flatMap { after in
+      records.last { $0.id > before?.id ?? -1 && $0.id <= after.id && $0.key == after.key }
+    }
+    var starts: [Int64: Double] = [:]
+    for run in Set([record, first].compactMap { $0?.run }) { starts[run] = try history.run(run)?.started }
+    self.starts = starts
     guard let after else {
       finding = .none
       return
@@ -70,6 +76,12 @@ public struct PastRun: Sendable {
         : FactChange.all(
           changes, before: try history.description(ofNode: name, upTo: before.run), after: description,
           title: title))
+  }
+
+  /// ` in run 5 (2026-11-21T04:04:36Z)`; empty where there is no record.
+  func moment(_ record: RecordedNode?) -> String {
+    guard let record else { return "" }
+    return " in run \(record.run)" + (starts[record.run].map { " (\(Times.text($0)))" } ?? "")
   }
 
   /// The record that is meant, and the one before it that it is compared with.

@@ -58,9 +58,10 @@ extension WhyReport {
         hint: "it had: " + newest.map { "'\(NodeName($0.name).step)'" }.joined(separator: ", "))
     }
     // Steps that an edit took away are still in the history: the newest of what nothing reads is meant.
-    let read = Set(newest.flatMap { node in
-      (node.description?.producers ?? []).filter { NodeName($0).label == NodeName(node.name).label }
-    })
+    let read = Set(
+      newest.flatMap { node in
+        (node.description?.producers ?? []).filter { NodeName($0).label == NodeName(node.name).label }
+      })
     let ends = Dictionary(grouping: newest.filter { !read.contains($0.name) }) { NodeName($0.name).label }
     return ends.compactMap { $0.value.max { $0.id < $1.id }?.name }.sorted { $0.precedesInBytes($1) }
   }

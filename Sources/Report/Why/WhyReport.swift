@@ -156,8 +156,10 @@ private struct WhyWalk {
   }
 
   private func question(_ name: String, below: Question, _ change: FactChange?) -> Question {
-    let producers = plan.flatMap { plan in below.node.map { plan.graph.dependencies(of: $0) } } ?? []
-    let node = producers.first { plan?.graph[$0].name == name }
+    var node: NodeID?
+    if let plan, let consumer = below.node {
+      node = plan.graph.dependencies(of: consumer).first { plan.graph.name(of: $0) == name }
+    }
     return Question(name: name, node: node, depth: below.depth + 1, change: change)
   }
 }

@@ -44,7 +44,7 @@ extension WhyReport {
 
   /// How a node came to the result that it has, behind the beginning of a sentence.
   private static func pastLines(_ start: String, _ past: PastRun, _ style: Style) -> [String] {
-    let moment = moment(past)
+    let moment = past.moment(past.first)
     switch past.finding {
     case .changed(let changes): return ["\(start)it last ran\(moment) because"] + changeLines(changes, style)
     case .new: return ["\(start)it ran once, when it was new\(moment)"]
@@ -58,8 +58,10 @@ extension WhyReport {
   }
 
   /// What a node did in a run of the past.
-  private static func runLines(_ title: String, _ record: RecordedNode, _ past: PastRun, _ style: Style) -> [String] {
-    let moment = moment(past)
+  private static func runLines(_ title: String, _ record: RecordedNode, _ past: PastRun, _ style: Style)
+    -> [String]
+  {
+    let moment = past.moment(record)
     let message = record.message.map { PlainText.oneLine($0) } ?? ""
     switch record.outcome {
     case .skipped: return ["\(title) was skipped\(moment): \(message) failed"]
@@ -68,7 +70,12 @@ extension WhyReport {
       return ["\(title) was cut off\(moment): what it reads came out as it was for a result that was there"]
         + changeLines(past.changes, style)
     case .found:
-      return ["\(title) did not run\(moment): a result of before was there for"] + changeLines(past.changes, style)
+      return ["\(title) did not run\(moment): a result of before was there for"]
+        + changeLines(past.changes, style)
+    case .ran where record.reason == Plan.Reason.Kind.lost.rawValue:
+      return pastLines("\(title) ran\(moment): the store no longer had the result that it had; ", past, style)
+    case .ran where record.reason == Plan.Reason.Kind.forced.rawValue:
+      return pastLines("\(title) ran\(moment): it was asked to run again; ", past, style)
     case .ran, .failed: break
     }
     let verb = record.outcome == .ran ? "ran\(moment)" : "failed\(moment), \(message); it ran"
@@ -81,12 +88,6 @@ extension WhyReport {
       ]
     case .unknown, .none: return ["\(title) \(verb), and what it was made of is not kept"]
     }
-  }
-
-  /// ` in run 5 (2026-11-21T04:04:36Z)`.
-  private static func moment(_ past: PastRun) -> String {
-    guard let record = past.record else { return "" }
-    return " in run \(record.run)" + (past.time.map { " (\(Times.text($0)))" } ?? "")
   }
 
   private static func changeLines(_ changes: [FactChange], _ style: Style) -> [String] {
@@ -121,6 +122,9 @@ extension WhyReport {
     return JSONValue.object(["schema": .integer(1), "steps": .array(steps)]).document
   }
 
+  /// The steps alone, for a document that they are part of.
+  var stepsJSON: JSONValue { .array(steps.map(Self.json)) }
+
   private static func json(_ step: Step) -> JSONValue {
     var kind: String
     var (changes, waits, pending): ([FactChange], [String], Bool) = ([], [], false)
@@ -142,7 +146,7 @@ extension WhyReport {
       "depth": .integer(step.depth), "finding": .string(kind), "pending": .boolean(pending),
       "changes": .array((past?.changes ?? changes).map(\.json)),
       "waitsFor": .array(waits.map { .string($0) }),
-      "run": past?.record.map { .integer(Int($0.run)) } ?? .null,
+      "run": (record ?? past?.first).map { .integer(Int($0.run)) } ?? .null,
       "since": past?.before.map { .integer(Int($0.run)) } ?? .null,
       "outcome": .text(record?.outcome.rawValue), "message": .text(record?.message),
     ])

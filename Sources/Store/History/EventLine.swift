@@ -17,8 +17,8 @@ public struct EventLine: Sendable {
 
   /// In bytes, with the line feed.
   static let sizeMax = 65_536
-  private static let textMax = 2_048
-  private static let outputsMax = 64
+  private static let textMax = 1_024
+  private static let outputsMax = 32
 
   /// With the line feed.
   public var bytes: [UInt8] { content + Array("}\n".utf8) }
@@ -131,10 +131,11 @@ public struct EventLine: Sendable {
     let sorted = outputs.sorted { $0.key.precedesInBytes($1.key) }
     for (index, output) in sorted.prefix(Self.outputsMax).enumerated() {
       content += (index == 0 ? "[{\"name\":" : ",{\"name\":").utf8
-      write(output.key, atMost: 256)
+      write(output.key, atMost: 128)
       let digest = output.value.digest
       content +=
-        ",\"kind\":\"\(output.value.kind.rawValue)\",\"digest\":\"\(digest.hex)\",\"size\":\(digest.size)}".utf8
+        ",\"kind\":\"\(output.value.kind.rawValue)\",\"digest\":\"\(digest.hex)\",\"size\":\(digest.size)}"
+        .utf8
     }
     content.append(UInt8(ascii: "]"))
   }

@@ -89,7 +89,7 @@ extension Store {
   /// Removes the events of old runs; never those of a run that goes on.
   ///
   /// - Parameter now: seconds since 1970.
-  public func trimEvents(now: Double) {
+  func trimEvents(now: Double) {
     var total = 0
     for (index, run) in runsWithEvents().enumerated() {
       var status = stat()

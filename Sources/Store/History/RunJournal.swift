@@ -11,7 +11,8 @@ public final class RunJournal: EventSink {
   private let store: Store
   private let graph: Graph
   private let about: RecordedRun
-  private let wanted: [NodeID]
+  private let wantedCount: Int
+  private let wantedNames: @Sendable () -> [String]
   private let state = Mutex(State())
   // Held while a batch is written, so that batches keep their order.
   private let writing = Mutex(())
@@ -37,8 +38,12 @@ public final class RunJournal: EventSink {
   /// - Parameters:
   ///   - about: the command, its workspace and snapshot; `started` is when it began.
   ///   - wanted: what it is to bring up to date.
-  public init(store: Store, graph: Graph, about: RecordedRun, wanted: [NodeID]) {
-    (self.store, self.graph, self.about, self.wanted) = (store, graph, about, wanted)
+  public init(
+    store: Store, graph: Graph, about: RecordedRun, wanted: some Collection<NodeID> & Sendable
+  ) {
+    (self.store, self.graph, self.about) = (store, graph, about)
+    // Spelled out only where it is written: of a large workspace it is long.
+    (wantedCount, wantedNames) = (wanted.count, { wanted.map(graph.name) })
   }
 
   /// The number of the run; `nil` as long as nothing was to do.
@@ -64,7 +69,7 @@ public final class RunJournal: EventSink {
     if run != nil { return }
     do {
       try store.mendKilledRuns(graph: graph)
-      let id = try store.beginRun(row(), wanted: wanted.map { graph[$0].name })
+      let id = try store.beginRun(row(), wanted: wantedNames())
       // Without its file a run has no followers; what became of it is in the history all the same.
       let log = try? EventLog(run: id, in: store)
       log?.append([.run(about, id: id)])
@@ -73,7 +78,7 @@ public final class RunJournal: EventSink {
       return note(error)
     }
     let writer = Task.detached { [weak self, store] in
-      store.trimEvents(now: Self.now())
+      store.trimOldRuns(now: Self.now())
       while !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(Self.intervalMilliseconds))
         guard let self else { return }
@@ -136,7 +141,7 @@ public final class RunJournal: EventSink {
     } else {
       var idle = row()
       (idle.finished, idle.outcome) = (time, outcome)
-      _ = try store.beginRun(idle, wanted: wanted.map { graph[$0].name })
+      try store.recordIdleRun(idle, wantedCount: wantedCount, wanted: wantedNames)
     }
     if let failure = state.withLock({ $0.failure }) { throw failure }
   }
@@ -151,7 +156,7 @@ public final class RunJournal: EventSink {
 
 /// What an event leaves: a record, a line, or both.
 private struct Entry {
-  var record: NodeRecord?
+  var record: HistoryEntry?
   var line: EventLine?
 
   init(_ event: BuildEvent, time: Double, graph: Graph, plan: Plan?) {
@@ -159,14 +164,15 @@ private struct Entry {
     case .planned(let plan, let estimateSeconds):
       line = .planned(plan, estimateSeconds: estimateSeconds, time: time)
     case .started(let id): line = .started(graph[id], time: time)
-    case .waiting(let id): line = .waiting(graph[id].name, time: time)
+    case .waiting(let id): line = .waiting(graph.name(of: id), time: time)
     case .restarted(let reason): line = .restarted(reason, time: time)
     case .finished(let id, let outcome, let seconds, let course):
       let node = graph[id]
       var record = RecordedNode(
         node: node.name, outcome: .ran, key: course.key, deepKey: course.deepKey,
-        reason: plan?.reason(id)?.kind.rawValue, started: time - seconds, durationSeconds: seconds,
-        leaseSeconds: course.leaseSeconds, storedBytes: course.storedBytes)
+        reason: plan?.reason(id)?.kind.rawValue, started: course.started ?? time - seconds,
+        durationSeconds: course.busySeconds ?? seconds, leaseSeconds: course.leaseSeconds,
+        storedBytes: course.storedBytes)
       switch outcome {
       case .ran(let result): record.take(result)
       case .cutOff(let result):
@@ -178,21 +184,23 @@ private struct Entry {
         record.log = failure.log.isEmpty ? nil : Digest(of: failure.log)
       case .skipped(let cause):
         record.outcome = .skipped
-        record.message = graph[cause].name
+        record.message = graph.name(of: cause)
       case .cancelled: record.outcome = .interrupted
       }
-      self.init(record, node, graph, course)
+      take(record, node, graph, course)
     case .found(let id, let result, let course):
       var record = RecordedNode(
         node: graph[id].name, outcome: .found, key: course.key, deepKey: course.deepKey, started: time,
         durationSeconds: 0)
       record.take(result)
-      self.init(record, graph[id], graph, course)
+      take(record, graph[id], graph, course)
     }
   }
 
-  private init(_ record: RecordedNode, _ node: Node, _ graph: Graph, _ course: BuildEvent.Course) {
-    self.record = NodeRecord(record, NodeDescription(node, in: graph), preimage: course.preimage)
+  private mutating func take(
+    _ record: RecordedNode, _ node: Node, _ graph: Graph, _ course: BuildEvent.Course
+  ) {
+    self.record = HistoryEntry(record, NodeDescription(node, in: graph), preimage: course.preimage)
     line = .finished(record)
   }
 }

@@ -16,11 +16,12 @@ extension Store {
     for (run, firstTrace) in open.reversed() {
       let lost = try tracesWithoutRecord(since: firstTrace, run: run)
       if nodes == nil, !lost.isEmpty {
-        nodes = Dictionary(graph.order.map { (graph[$0].name, $0) }, uniquingKeysWith: { first, _ in first })
+        nodes = Dictionary(
+          graph.order.map { (graph.name(of: $0), $0) }, uniquingKeysWith: { first, _ in first })
       }
       let records = lost.map { record in
         let node = nodes?[record.node].map { graph[$0] }
-        return NodeRecord(
+        return HistoryEntry(
           record, node.map { NodeDescription($0, in: graph) } ?? NodeDescription(text: ""))
       }
       let known = try self.records(ofRun: run.id)

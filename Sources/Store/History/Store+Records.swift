@@ -2,7 +2,7 @@ import Formats
 import GraphCore
 
 /// What is written of a node: its record, what it is, and the preimage of the key that it had.
-public struct NodeRecord: Sendable {
+public struct HistoryEntry: Sendable {
   public var record: RecordedNode
   public var description: NodeDescription
   /// Of a result it is there already; of a failed action it is written with the record.
@@ -16,14 +16,14 @@ public struct NodeRecord: Sendable {
 /// Records of nodes as rows: how they are written.
 extension Store {
   /// Notes what became of nodes; one transaction for all of them.
-  public func recordNodes(run: Int64, _ records: [NodeRecord]) throws {
+  public func recordNodes(run: Int64, _ records: [HistoryEntry]) throws {
     if records.isEmpty { return }
     try factsForWriting().write { connection in
       for record in records { try Self.insert(record, run: run, &connection) }
     }
   }
 
-  static func insert(_ node: NodeRecord, run: Int64, _ connection: inout Connection) throws {
+  static func insert(_ node: HistoryEntry, run: Int64, _ connection: inout Connection) throws {
     let record = node.record
     let id = try Self.node(record.node, &connection)
     try connection.use(
@@ -113,7 +113,7 @@ extension Store {
   }
 
   /// Lets what an action took count among those of its rule and architecture, the last ones most.
-  private static func average(_ node: NodeRecord, _ connection: inout Connection) throws {
+  private static func average(_ node: HistoryEntry, _ connection: inout Connection) throws {
     try connection.use(
       """
       INSERT INTO rule_costs(rule, architecture, seconds, stored) VALUES(?1, ?2, ?3, ?4)

@@ -6,8 +6,8 @@ extension Store {
   static let tracesMax = 50
 
   /// Adds a trace, where it says something new, and what its deep key led to.
-  static func insert(_ trace: Trace, _ node: String, duration: Double?, _ connection: inout Connection) throws
-  {
+  static func insert(_ item: NodeTrace, duration: Double?, _ connection: inout Connection) throws {
+    let (node, trace) = (item.node, item.trace)
     try connection.use("INSERT OR REPLACE INTO deep(deep, key) VALUES(?, ?)") {
       try $0.bind(trace.deepKey.digest)
       try $0.bind(trace.key.digest)
