@@ -23,6 +23,7 @@ struct Session {
   let snapshotName: String?
   let programs: HostProgramRunner
   let registries: SkopeoRegistries
+  let repositories: MirroredRepositories
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
@@ -72,12 +73,13 @@ struct Session {
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: footprint)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
-    let mirrors = MirroredRepositories(
-      kept: kept, fresh: access == .writing ? kept : GitMirrors(folder: "\(scratch.path)/git"))
+    let repositories = MirroredRepositories(
+      kept: kept, fresh: access == .writing ? kept : GitMirrors(folder: "\(scratch.path)/git"),
+      isOffline: options.offline || access == .listing)
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: registries, programs: programs, digests: digests, observer: footprint),
+        git: repositories, registries: registries, programs: programs, digests: digests, observer: footprint),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -102,7 +104,7 @@ struct Session {
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
-      programs: programs, registries: registries,
+      programs: programs, registries: registries, repositories: repositories,
       scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 
