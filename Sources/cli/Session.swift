@@ -215,12 +215,23 @@ struct Session {
       hint: near.map { "did you mean '\($0)'?" } ?? "'graph ls' lists all targets")
   }
 
+  /// - Returns: `nil` where there is no snapshot of that name.
+  private static func document(of name: String, _ store: Store) throws -> [UInt8]? {
+    do {
+      return try store.snapshot(named: name)
+    } catch is MissingBlob {
+      throw GraphError(
+        .environment, "the store lost snapshot '\(name)', or it is damaged",
+        hint: "'graph snapshot show' lists the others; '--refresh' makes one of today")
+    }
+  }
+
   private static func startingSnapshot(
     _ options: GlobalOptions, _ store: Store
   ) throws -> (name: String, snapshot: Snapshot)? {
     if options.refresh { return nil }
     if let name = options.snapshot {
-      guard let document = try store.snapshot(named: name) else {
+      guard let document = try Self.document(of: name, store) else {
         let near = Nearest.match(for: name, among: try store.snapshotNames())
         throw GraphError(
           .usage, "there is no snapshot '\(name)'",
@@ -228,8 +239,15 @@ struct Session {
       }
       return (name, try Snapshot(encoded: document))
     }
-    guard let newest = try store.newestSnapshot() else { return nil }
-    return (newest.name, try Snapshot(encoded: newest.document))
+    do {
+      guard let newest = try store.newestSnapshot() else { return nil }
+      return (newest.name, try Snapshot(encoded: newest.document))
+    } catch is MissingBlob {
+      Console.note(
+        "graph: warning: the store lost its newest snapshot, or it is damaged: every moving fact is resolved anew"
+      )
+      return nil
+    }
   }
 }
 
