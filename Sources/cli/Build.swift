@@ -30,7 +30,7 @@ struct Build {
   }
 
   /// Brings nodes up to date.
-  func run(_ roots: [NodeID], command: String) async throws -> Outcome {
+  func run(_ roots: some Sequence<NodeID> & Sendable, command: String) async throws -> Outcome {
     let store = session.store
     let wave = Wave(
       graph: session.graph, cache: store, store: store, executor: try executor(),

@@ -73,7 +73,7 @@ enum Exit {
     } catch let error as LabelError {
       Console.note("graph: error: \(error)")
       throw ExitCode(64)
-    } catch let missing as MissingBlob {
+    } catch let missing where missing is MissingBlob || missing is LostResult {
       Console.note("graph: error: \(missing)")
       Console.note("  hint: run the command again: what is lost is made again")
       throw ExitCode(75)

@@ -55,7 +55,7 @@ extension Session {
     _ targets: [GraphCore.Graph.Target], _ running: RunningOptions, command: String
   ) async throws -> [Artifact] {
     let outcome = try await Build(session: self, running: running).run(targets.map(\.node), command: command)
-    let artifacts = targets.compactMap { outcome.wave.outputs[$0.node]?[$0.output] }
+    let artifacts = try targets.compactMap { try outcome.wave.outputs(of: $0.node)?[$0.output] }
     guard artifacts.count == targets.count, outcome.wave.succeeded else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
     }

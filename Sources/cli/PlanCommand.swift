@@ -41,7 +41,7 @@ struct PlanCommand: AsyncParsableCommand {
       let roots = try session.targets(labels).flatMap(\.target.roots)
       let unsupported = try session.unsupported(labels)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
-      let durations = try session.store.durations()
+      let durations = try session.store.durations(of: plan)
       let lengths = CriticalPath(plan: plan, durations: durations)
       let estimate = max(lengths.longest, lengths.total / Double(Machine.cores))
       let path = PlanPath(plan, durations: durations)

@@ -112,7 +112,7 @@ struct ImageLayers {
     guard outcome.wave.succeeded, outcome.wave.hasAllRoots else {
       throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
     }
-    return layers.compactMap { outcome.wave.outputs[$0.node]?[$0.output] }
+    return try layers.compactMap { try outcome.wave.outputs(of: $0.node)?[$0.output] }
   }
 }
 

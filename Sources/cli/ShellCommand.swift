@@ -51,14 +51,14 @@ struct ShellCommand: AsyncParsableCommand {
     let id = try find(step, in: session)
     let node = session.graph[id]
     let build = Build(session: session, running: running)
-    let outcome = try await build.run(Array(session.graph.dependencies(of: id)), command: "shell \(label)")
+    let outcome = try await build.run(session.graph.dependencies(of: id), command: "shell \(label)")
     guard outcome.wave.succeeded,
-      let inputs = Planner.inputs(of: node.action, outputs: { outcome.wave.outputs[$0] })
+      let inputs = try Planner.inputs(of: node.action, outputs: { try outcome.wave.outputs(of: $0) })
     else { throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted }
     if let own = node.action.command?.argv {
       Console.note("graph: the step runs: \(own.joined(separator: " "))")
     }
-    let key = Preimage(node.action, inputNames: inputs.map(\.description)).key
+    let key = Preimage(node.action, inputs: inputs).key
     return try await build.executor().enter(ActionTask(node: node, key: key, inputs: inputs), argv: argv)
   }
 

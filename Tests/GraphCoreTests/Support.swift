@@ -37,6 +37,9 @@ final class MemoryCache: ActionCache {
     }
   }
   func result(ofDeep key: Key) -> ActionResult? { state.withLock { $0.deep[key] }.flatMap { result(of: $0) } }
+  func key(ofDeep key: Key) -> Key? { state.withLock { $0.deep[key] } }
+  func record(_ made: [NodeTrace]) { made.forEach { record($0.trace, node: $0.node) } }
+  func recordHits(_ found: [NodeTrace]) { found.forEach { recordHit($0.trace, node: $0.node) } }
   func record(_ trace: Trace, node: String) {
     state.withLock { state in
       state.results[trace.key] = trace.result
@@ -55,7 +58,7 @@ final class MemoryCache: ActionCache {
   func traces(ofNode name: String, limit: Int) -> [Trace] {
     state.withLock { Array(($0.traces[name] ?? []).prefix(limit)) }
   }
-  func durations() -> [String: Double] { [:] }
+  func durations(ofNodes names: [String]) -> [String: Double] { [:] }
   func forget(_ digest: Digest) {
     state.withLock { state in
       state.results = state.results.filter { !$0.value.outputs.values.contains { $0.digest == digest } }
@@ -101,15 +104,15 @@ func build(_ plan: Plan, _ steps: [Step], _ cache: MemoryCache) throws -> [Strin
   var outputs: [NodeID: [String: Artifact]] = [:]
   var ran: [String] = []
   for id in plan.needed {
-    if case .cached(let result) = plan[id] {
-      outputs[id] = result.outputs
+    if case .cached = plan[id] {
+      outputs[id] = try plan.result(of: id).outputs
       continue
     }
     let node = plan.graph[id]
     guard let preimage = Planner.preimage(of: node.action, outputs: { outputs[$0] }) else {
       throw GraphError(.bug, "'\(node.name)' has no inputs")
     }
-    let deep = plan.deepKeys[Int(id.index)]
+    let deep = plan.deepKey(id)
     if let found = cache.result(of: preimage.key) {
       cache.recordHit(
         Trace(key: preimage.key, deepKey: deep, preimage: preimage, result: found), node: node.name)

@@ -36,7 +36,7 @@ struct BuildSummaryTests {
     let lines = BuildSummary.text(recorder.record, wallSeconds: 0.01, color: false).split(separator: "\n")
     #expect(lines.count == 4)
     #expect(lines.last == "0 ran, 8 cached in 0.0 s")
-    guard case .cached(let result) = try world.plan()[world.roots[0]] else { return }
+    let result = try world.plan().result(of: world.roots[0])
     #expect(lines[1] == "  //app/httpd@latest:aarch64  image  \(result.outputs["image"]?.digest.hex ?? "")")
   }
 

@@ -17,22 +17,31 @@ final class MemoryActionCache: ActionCache {
   func result(of key: Key) throws -> ActionResult? { state.withLock { $0.results[key] } }
   func result(ofDeep key: Key) throws -> ActionResult? { state.withLock { $0.deepResults[key] } }
 
-  func record(_ trace: Trace, node: String) throws {
-    state.withLock {
-      $0.results[trace.key] = trace.result
-      $0.deepResults[trace.deepKey] = trace.result
-      $0.traces[node, default: []].insert(trace, at: 0)
+  func key(ofDeep key: Key) throws -> Key? {
+    state.withLock { state in
+      state.traces.values.joined().first { $0.deepKey == key }?.key
     }
   }
 
-  func recordHit(_ trace: Trace, node: String) throws { try record(trace, node: node) }
+  func record(_ made: [NodeTrace]) throws {
+    for item in made {
+      let trace = item.trace
+      state.withLock {
+        $0.results[trace.key] = trace.result
+        $0.deepResults[trace.deepKey] = trace.result
+        $0.traces[item.node, default: []].insert(trace, at: 0)
+      }
+    }
+  }
+
+  func recordHits(_ found: [NodeTrace]) throws { try record(found) }
   func trace(ofNode name: String) throws -> Trace? { try traces(ofNode: name, limit: 1).first }
 
   func traces(ofNode name: String, limit: Int) throws -> [Trace] {
     state.withLock { Array(($0.traces[name] ?? []).prefix(limit)) }
   }
 
-  func durations() throws -> [String: Double] { [:] }
+  func durations(ofNodes names: [String]) throws -> [String: Double] { [:] }
 
   func forget(_ digest: Digest) throws {
     state.withLock { state in

@@ -85,7 +85,7 @@ struct WhyReportTests {
     world.page = "two"
     try world.build()
     // The third page gives the same layer as the second: the image's last reason is still the second page.
-    world.copyOutput = "\(try world.plan().keys[Int(world.node(copy).index)]?.description ?? "")"
+    world.copyOutput = "\(try world.plan().key(world.node(copy))?.description ?? "")"
     world.page = "three"
     try world.build()
     check(

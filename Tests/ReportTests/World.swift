@@ -84,7 +84,7 @@ struct World {
   /// - Parameter isIncluded: which nodes run, by name; the others keep the history that they have.
   func build(where isIncluded: (String) -> Bool = { _ in true }) throws {
     let graph = graph
-    let deepKeys = try plan().deepKeys
+    let marks = Marks(graph)
     var outputs: [NodeID: [String: Artifact]] = [:]
     for id in graph.order {
       guard let preimage = Planner.preimage(of: graph[id].action, outputs: { outputs[$0] }) else { continue }
@@ -92,7 +92,7 @@ struct World {
       let result = ActionResult(
         outputs: outputs[id] ?? [:], provenance: .init(durationSeconds: 1, finished: 0))
       let trace = Trace(
-        key: preimage.key, deepKey: deepKeys[Int(id.index)], preimage: preimage, result: result)
+        key: preimage.key, deepKey: marks.deepKey(id), preimage: preimage, result: result)
       if isIncluded(graph[id].name) { try cache.record(trace, node: graph[id].name) }
     }
   }

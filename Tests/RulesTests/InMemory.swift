@@ -126,17 +126,18 @@ func texts(_ diagnostics: Diagnostics) -> [String] {
 /// Deep keys by the node's name.
 func keys(_ graph: Graph) throws -> [String: Key] {
   let plan = try Planner(graph: graph, cache: EmptyCache()).plan(graph.order)
-  return Dictionary(uniqueKeysWithValues: graph.order.map { (graph[$0].name, plan.deepKeys[Int($0.index)]) })
+  return Dictionary(uniqueKeysWithValues: graph.order.map { (graph[$0].name, plan.deepKey($0)) })
 }
 
 struct EmptyCache: ActionCache {
   func result(of key: Key) -> ActionResult? { nil }
   func result(ofDeep key: Key) -> ActionResult? { nil }
-  func record(_ trace: Trace, node: String) {}
-  func recordHit(_ trace: Trace, node: String) {}
+  func key(ofDeep key: Key) -> Key? { nil }
+  func record(_ made: [NodeTrace]) {}
+  func recordHits(_ found: [NodeTrace]) {}
   func trace(ofNode name: String) -> Trace? { nil }
   func traces(ofNode name: String, limit: Int) -> [Trace] { [] }
-  func durations() -> [String: Double] { [:] }
+  func durations(ofNodes names: [String]) -> [String: Double] { [:] }
   func forget(_ digest: Digest) {}
   func remember(_ failure: ActionFailed, of key: Key) throws {}
 

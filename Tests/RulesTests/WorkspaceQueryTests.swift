@@ -187,11 +187,12 @@ struct TargetFactsTests {
     }
     func result(of key: Key) -> ActionResult? { result }
     func result(ofDeep key: Key) -> ActionResult? { result }
-    func record(_ trace: Trace, node: String) {}
-    func recordHit(_ trace: Trace, node: String) {}
+    func key(ofDeep key: Key) -> Key? { nil }
+    func record(_ made: [NodeTrace]) {}
+    func recordHits(_ found: [NodeTrace]) {}
     func trace(ofNode name: String) -> Trace? { nil }
     func traces(ofNode name: String, limit: Int) -> [Trace] { [] }
-    func durations() -> [String: Double] { [:] }
+    func durations(ofNodes names: [String]) -> [String: Double] { [:] }
     func forget(_ digest: Digest) {}
     func remember(_ failure: ActionFailed, of key: Key) throws {}
     func lease(_ key: Key) async throws -> any Lease { throw GraphError(.bug, "nothing runs here") }

@@ -50,7 +50,7 @@ struct OpeningTests {
     #expect(try store.result(of: trace.key) == nil)
     #expect(try store.result(ofDeep: trace.deepKey) == nil)
     #expect(try store.trace(ofNode: "n") == nil)
-    #expect(try store.durations().isEmpty)
+    #expect(try store.durations(ofNodes: ["//a/one build"]).isEmpty)
     #expect(try store.snapshotNames().isEmpty)
     #expect(try store.newestSnapshot() == nil)
     #expect(try store.runs(limit: 5).isEmpty)

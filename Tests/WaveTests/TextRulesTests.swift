@@ -55,7 +55,7 @@ struct TextRulesTests {
         graph: graph, cache: cache, store: store, executor: TextExecutor(store: store, log: Lines()),
         options: .init(jobs: 2, keepGoing: true, memoryMegabytes: 1024)
       ).run([words], events: Lines())
-      let artifact = try #require(outcome.outputs[words]?["text"])
+      let artifact = try #require(outcome.outputs(of: words)?["text"])
       return (try store.readText(artifact.digest), outcome.ran.map { graph[$0].label.name })
     }
     #expect(try await build("pear tree\n", "apple\n") == ("3\n", ["concatenate", "sort", "count"]))

@@ -18,7 +18,7 @@ struct WaveTests {
     let outcome = try await world.wave(graph).run(roots, events: Lines())
     let ran = world.executor.ran
     #expect(ran.sorted() == ["a", "b", "c", "d"] && ran.first == "a" && ran.last == "d")
-    #expect(outcome.succeeded && outcome.outputs[roots[0]]?["out"] != nil)
+    #expect(try outcome.succeeded && outcome.outputs(of: roots[0])?["out"] != nil)
     let again = try await world.wave(graph).run(roots, events: Lines())
     #expect(world.executor.ran.count == 4 && again.succeeded && again.ran.isEmpty && again.cutOff.isEmpty)
   }
@@ -170,7 +170,7 @@ struct WaveTests {
     let (first, second) = try await (one, two)
     #expect(first.succeeded && second.succeeded)
     #expect(world.executor.ran.count == graph.nodes.count)
-    #expect(first.outputs == second.outputs)
+    for id in graph.order { #expect(try first.outputs(of: id) == second.outputs(of: id)) }
   }
 
   @Test("an executor that makes another kind than declared is our bug, and no result")
@@ -180,5 +180,41 @@ struct WaveTests {
     let outcome = try await world.wave(graph).run(graph.order, events: Lines())
     #expect(outcome.failures.map(\.failure.kind) == [.bug])
     #expect(world.cache.state.withLock { $0.results.isEmpty })
+  }
+}
+
+@Suite("commits")
+struct CommitTests {
+  @Test("results are committed together while others run, in order, and none is reported before it is")
+  func batches() async throws {
+    let world = World()
+    let (graph, _) = graph((0..<200).map { ("n\($0)", $0 < 20 ? "" : "n\($0 - 20)") })
+    let lines = Lines()
+    let outcome = try await world.wave(graph, jobs: 8).run(graph.order, events: lines)
+    #expect(outcome.succeeded && outcome.ran.count == 200)
+    let order = world.cache.state.withLock { $0.committed }
+    #expect(Set(order).count == 200)
+    for id in graph.order {
+      for producer in graph.dependencies(of: id) {
+        let (one, other) = (graph.name(of: producer), graph.name(of: id))
+        #expect(try #require(order.firstIndex(of: one)) < #require(order.firstIndex(of: other)))
+      }
+    }
+    #expect(outcome.marks.settled.nodes == Array(graph.order))
+  }
+
+  @Test("a result that cannot be committed is a failure, and nothing that stands on it counts")
+  func refused() async throws {
+    let world = World()
+    let (graph, ids) = graph([("a", ""), ("b", "a"), ("c", "b"), ("d", "")])
+    world.cache.state.withLock { $0.refused = ["//t/a run", "//t/b run", "//t/c run"] }
+    let outcome = try await world.wave(graph, jobs: 1).run(graph.order, events: Lines())
+    #expect(!outcome.succeeded && outcome.ran == [try #require(ids["d"])])
+    #expect(outcome.failures.contains { graph.name(of: $0.node) == "//t/a run" })
+    #expect(outcome.failures.allSatisfy { $0.failure.kind == .environment })
+    #expect(world.cache.state.withLock { $0.results.count } == 1)
+    world.cache.state.withLock { $0.refused = [] }
+    let again = try await world.wave(graph).run(graph.order, events: Lines())
+    #expect(again.succeeded && again.ran.count == 3)
   }
 }

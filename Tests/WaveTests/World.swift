@@ -119,6 +119,9 @@ final class MemoryCache: ActionCache {
     var deep: [Key: Key] = [:]
     var traces: [String: Trace] = [:]
     var leased: Set<Key> = []
+    var committed: [String] = []
+    /// Nodes whose results cannot be committed, as on a full disk.
+    var refused: Set<String> = []
   }
   let state = Mutex(State())
 
@@ -126,6 +129,17 @@ final class MemoryCache: ActionCache {
   func result(ofDeep key: Key) -> ActionResult? {
     state.withLock { s in s.deep[key].flatMap { s.results[$0] } }
   }
+  func key(ofDeep key: Key) -> Key? { state.withLock { $0.deep[key] } }
+  func record(_ made: [NodeTrace]) throws {
+    let isRefused = state.withLock { state in
+      if made.contains(where: { state.refused.contains($0.node) }) { return true }
+      state.committed += made.map(\.node)
+      return false
+    }
+    if isRefused { throw GraphError(.environment, "the disk is full") }
+    made.forEach { record($0.trace, node: $0.node) }
+  }
+  func recordHits(_ found: [NodeTrace]) { found.forEach { recordHit($0.trace, node: $0.node) } }
   func record(_ trace: Trace, node: String) {
     state.withLock { $0.results[trace.key] = trace.result }
     recordHit(trace, node: node)
@@ -137,7 +151,7 @@ final class MemoryCache: ActionCache {
   }
   func trace(ofNode name: String) -> Trace? { state.withLock { $0.traces[name] } }
   func traces(ofNode name: String, limit: Int) -> [Trace] { trace(ofNode: name).map { [$0] } ?? [] }
-  func durations() -> [String: Double] { ["//t/slow run": 100] }
+  func durations(ofNodes names: [String]) -> [String: Double] { ["//t/slow run": 100] }
   func forget(_ digest: Digest) {
     state.withLock { state in
       state.results = state.results.filter { !$0.value.outputs.values.contains { $0.digest == digest } }

@@ -26,54 +26,26 @@ public struct Wave: Sendable {
     }
   }
 
-  /// What came of a wave.
-  public struct Outcome: Sendable {
-    public var plan: Plan
-    /// Outputs by node, of everything that is up to date now.
-    public var outputs: [NodeID: [String: Artifact]] = [:]
-    public var ran: [NodeID] = []
-    public var cutOff: [NodeID] = []
-    public var failures: [(node: NodeID, failure: Failure)] = []
-    public var skipped: [NodeID] = []
-    /// What was running when the wave was cancelled, with the seconds each had run.
-    public var interrupted: [(node: NodeID, seconds: Double)] = []
-
-    /// Failed and skipped nodes of which the graph says that they do not fail a build.
-    public var allowed: Set<NodeID> = []
-    /// Fan-ins that were made, or would have been, without what these producers should have made.
-    public var partial: [NodeID: Set<NodeID>] = [:]
-
-    /// What a wave came to. An incomplete one lacks nothing but what may fail.
-    public enum Status: String, Sendable { case finished, incomplete, doomed }
-
-    public var status: Status {
-      // A wave that was cancelled while nothing ran has no failure, and not its roots either.
-      guard plan.roots.allSatisfy({ outputs[$0] != nil || allowed.contains($0) }),
-        failures.allSatisfy({ allowed.contains($0.node) })
-      else { return .doomed }
-      return failures.isEmpty ? .finished : .incomplete
-    }
-
-    /// Whether every root is up to date, but for what may fail.
-    public var succeeded: Bool { status != .doomed }
-    /// Whether every root is there.
-    public var hasAllRoots: Bool { plan.roots.allSatisfy { outputs[$0] != nil } }
-  }
-
   private let graph: Graph
   private let cache: any ActionCache
   private let store: any BlobStore
   private let executor: any Executor
   private let options: Options
+  private let marks: Marks
+  private let commits: CommitQueue
 
+  /// - Parameter marks: of the graph; `nil` where nothing is known yet.
   public init(
-    graph: Graph, cache: any ActionCache, store: any BlobStore, executor: any Executor, options: Options
+    graph: Graph, cache: any ActionCache, store: any BlobStore, executor: any Executor, options: Options,
+    marks: Marks? = nil
   ) {
     self.graph = graph
     self.cache = cache
     self.store = store
     self.executor = executor
     self.options = options
+    self.marks = marks ?? Marks(graph)
+    commits = CommitQueue(store: store, cache: cache)
   }
 
   /// How often lost results are made again before the wave gives up.
@@ -83,45 +55,53 @@ public struct Wave: Sendable {
   ///
   /// - Throws: what the store throws; failures of actions are in the outcome. Cancelling the task ends the wave: what
   ///   runs is killed and listed as interrupted.
-  public func run(_ roots: [NodeID], events: any EventSink) async throws -> Outcome {
+  public func run(_ roots: some Sequence<NodeID>, events: any EventSink) async throws -> Outcome {
+    let roots = Array(roots)
     var ranBefore: Set<NodeID> = []
     for attempt in 0... {
+      // After a loss, what was marked as there is looked up.
+      let marks = attempt == 0 ? marks : marks.unsettled()
       let forced = options.forced.subtracting(ranBefore)
-      let plan = try Planner(graph: graph, cache: cache, forced: forced).plan(roots)
-      let path = CriticalPath(plan: plan, durations: try cache.durations())
+      let plan = try Planner(graph: graph, cache: cache, marks: marks, forced: forced).plan(roots)
+      let path = CriticalPath(plan: plan, durations: try cache.durations(of: plan))
       if attempt == 0 {
         events.handle(
           .planned(plan, estimateSeconds: max(path.longest, path.total / Double(options.jobs))))
       }
-      var pass = WavePass(plan: plan, priorities: path.priorities, options: options)
+      var pass = WavePass(plan: plan, marks: marks, path: path, options: options)
       try await drive(&pass, events: events)
       ranBefore.formUnion(pass.outcome.ran)
       guard let lost = pass.lost, !Task.isCancelled else {
-        try recordWhereNodesAre(plan, roots)
+        try recordWhereNodesAre(plan)
         return pass.outcome
       }
       if attempt == Self.restartsMax {
         throw GraphError(
-          .environment, "the store keeps losing blob \(lost)",
+          .environment, "the store keeps losing \(lost.description)",
           hint: "check the disk, then run 'graph clean --all'")
       }
-      try cache.forget(lost)
-      events.handle(.restarted(reason: "blob \(lost.short) was lost or damaged; what made it runs again"))
+      if case .blob(let digest) = lost { try cache.forget(digest) }
+      events.handle(
+        .restarted(reason: "\(lost.description) was lost or damaged; what made it runs again"))
     }
     preconditionFailure("the loop above ends by returning")
   }
 
   /// Notes where nodes are now whose result was there without running, after an edit was taken back for
   /// example: the next explanation starts from here.
-  private func recordWhereNodesAre(_ plan: Plan, _ roots: [NodeID]) throws {
-    for id in graph.closure(of: roots) {
-      let (index, name) = (Int(id.index), graph[id].name)
-      guard let key = plan.keys[index], let preimage = plan.preimages[index],
-        try cache.newestKey(ofNode: name) != key, let result = try cache.result(of: key)
-      else { continue }
-      try cache.recordHit(
-        Trace(key: key, deepKey: plan.deepKeys[index], preimage: preimage, result: result), node: name)
+  private func recordWhereNodesAre(_ plan: Plan) throws {
+    var found: [NodeTrace] = []
+    for id in plan.lookedUp {
+      guard let preimage = plan.preimage(id) else { continue }
+      let (name, key) = (graph.name(of: id), preimage.key)
+      // What is marked as settled is found by its deep key the next time.
+      let isKnown = try cache.newestKey(ofNode: name) == key && cache.key(ofDeep: plan.deepKey(id)) == key
+      if isKnown { continue }
+      let trace = Trace(
+        key: key, deepKey: plan.deepKey(id), preimage: preimage, result: try plan.result(of: id))
+      found.append(NodeTrace(node: name, trace))
     }
+    if !found.isEmpty { try cache.recordHits(found) }
   }
 
   /// Runs a pass until nothing of it is left to do.
@@ -129,13 +109,21 @@ public struct Wave: Sendable {
     let clock = ContinuousClock()
     var started: [NodeID: ContinuousClock.Instant] = [:]
     pass.begin()
-    try await withThrowingTaskGroup(of: (NodeID, NodeResult).self) { group in
+    try await withThrowingTaskGroup(of: (NodeID, Step).self) { group in
       while true {
         while !Task.isCancelled, let next = pass.takeReady() {
           let node = pass.node(next)
-          guard let inputs = Planner.inputs(of: node.action, outputs: { pass.outcome.outputs[$0] })
-          else {
-            preconditionFailure("a ready node has all its inputs")
+          let known: [Artifact]?
+          do {
+            known = try Planner.inputs(of: node.action, outputs: { try pass.outcome.outputs(of: $0) })
+          } catch let lost as LostResult {
+            pass.settled(next, .lost(.result(graph.name(of: lost.node))), seconds: 0, events: events)
+            continue
+          }
+          guard let inputs = known else {
+            // What makes one of them ran, and its result could not be kept.
+            pass.skip(next, events: events)
+            continue
           }
           let isPending = pass.isPending(next)
           let isForced = options.forced.contains(next)
@@ -149,11 +137,17 @@ public struct Wave: Sendable {
             )
           }
         }
-        guard let (id, result) = try await group.next() else { break }
-        let begin = started.removeValue(forKey: id) ?? clock.now
-        let elapsed = begin.duration(to: clock.now)
-        pass.settled(id, result, seconds: elapsed.inSeconds, events: events)
-        if pass.shouldStop { group.cancelAll() }
+        guard let (id, step) = try await group.next() else { break }
+        switch step {
+        case .made(let made):
+          pass.executed(id, made.trace.trace.result)
+          group.addTask { (id, .settled(await self.commit(made))) }
+        case .settled(let result):
+          let begin = started.removeValue(forKey: id) ?? clock.now
+          let elapsed = begin.duration(to: clock.now)
+          pass.settled(id, result, seconds: elapsed.inSeconds, events: events)
+          if pass.shouldStop { group.cancelAll() }
+        }
       }
     }
   }
@@ -163,23 +157,50 @@ public struct Wave: Sendable {
     case ran(ActionResult)
     case found(ActionResult)
     case failed(Failure)
-    case lost(Digest)
+    case lost(Loss)
     case cancelled
+  }
+
+  /// What the store does not have any more.
+  enum Loss: Sendable {
+    case blob(Digest)
+    /// Of a node.
+    case result(String)
+
+    var description: String {
+      switch self {
+      case .blob(let digest): "blob \(digest.short)"
+      case .result(let node): "the result of \(node)"
+      }
+    }
+  }
+
+  /// How far a node has come.
+  private enum Step: Sendable {
+    case settled(NodeResult)
+    /// It has run, and its result is not committed yet.
+    case made(Made)
+  }
+
+  /// What an action made, with the right to its key until it is committed.
+  private struct Made: Sendable {
+    let trace: NodeTrace
+    let lease: any Lease
   }
 
   /// Finds or makes the result of a node whose inputs are known.
   private func settle(
     _ node: Node, inputs: [Artifact], deepKey: Key, mayBeCached: Bool, id: NodeID, _ events: any EventSink
-  ) async -> NodeResult {
-    let preimage = Preimage(node.action, inputNames: inputs.map(\.description))
+  ) async -> Step {
+    let preimage = Preimage(node.action, inputs: inputs)
     let key = preimage.key
-    func trace(_ result: ActionResult) -> Trace {
-      Trace(key: key, deepKey: deepKey, preimage: preimage, result: result)
+    func trace(_ result: ActionResult) -> NodeTrace {
+      NodeTrace(node: node.name, Trace(key: key, deepKey: deepKey, preimage: preimage, result: result))
     }
     do {
       if mayBeCached, let result = try cache.result(of: key) {
-        try cache.recordHit(trace(result), node: node.name)
-        return .found(result)
+        try cache.recordHits([trace(result)])
+        return .settled(.found(result))
       }
       // Another process may hold it for long: whoever watches is told after a moment.
       let notice = Task {
@@ -189,11 +210,12 @@ public struct Wave: Sendable {
       defer { notice.cancel() }
       let lease = try await cache.lease(key)
       notice.cancel()
-      defer { lease.release() }
+      var isHandedOn = false
+      defer { if !isHandedOn { lease.release() } }
       // Another process may have finished it while this one waited for the lease.
       if !options.forced.contains(id), let result = try cache.result(of: key) {
-        try cache.recordHit(trace(result), node: node.name)
-        return .found(result)
+        try cache.recordHits([trace(result)])
+        return .settled(.found(result))
       }
       events.handle(.started(id))
       let clock = ContinuousClock()
@@ -206,10 +228,28 @@ public struct Wave: Sendable {
         provenance: .init(
           durationSeconds: begin.duration(to: clock.now).inSeconds, finished: WallClock.secondsSince1970,
           emulator: executed.emulator, log: log))
-      try store.sync()
-      try cache.record(trace(result), node: node.name)
-      return .ran(result)
-    } catch let failure as ActionFailed {
+      isHandedOn = true
+      return .made(Made(trace: trace(result), lease: lease))
+    } catch {
+      return .settled(result(of: error, key))
+    }
+  }
+
+  /// Makes what was made last and hands the right to its key back.
+  private func commit(_ made: Made) async -> NodeResult {
+    defer { made.lease.release() }
+    do {
+      try await commits.commit(made.trace)
+      return .ran(made.trace.trace.result)
+    } catch {
+      return result(of: error, made.trace.trace.key)
+    }
+  }
+
+  /// What an error makes of a node.
+  private func result(of error: any Error, _ key: Key) -> NodeResult {
+    switch error {
+    case let failure as ActionFailed:
       if Task.isCancelled { return .cancelled }
       // The failure is reported in any case; that it cannot be remembered must not hide it.
       try? cache.remember(failure, of: key)
@@ -220,11 +260,9 @@ public struct Wave: Sendable {
         case .environment: .environment
         }
       return .failed(Failure(kind, failure.reason, log: failure.log))
-    } catch let missing as MissingBlob {
-      return .lost(missing.digest)
-    } catch is CancellationError {
-      return .cancelled
-    } catch let error as GraphError {
+    case let missing as MissingBlob: return .lost(.blob(missing.digest))
+    case is CancellationError: return .cancelled
+    case let error as GraphError:
       if Task.isCancelled { return .cancelled }
       let kind: Failure.Kind =
         switch error.kind {
@@ -234,9 +272,9 @@ public struct Wave: Sendable {
         case .usage, .environment: .environment
         }
       return .failed(Failure(kind, error.message, hint: error.hint))
-    } catch let changed as ChangedSource {
+    case let changed as ChangedSource:
       return .failed(Failure(.environment, changed.description, hint: "run the command again"))
-    } catch {
+    default:
       return Task.isCancelled ? .cancelled : .failed(Failure(.environment, "\(error)"))
     }
   }

@@ -9,46 +9,45 @@ struct WavePass {
     case waiting(Int)
     case ready
     case running
+    /// It has run, and its result is being committed.
+    case committing
     case done
     case failed
     case skipped
   }
 
   private(set) var outcome: Wave.Outcome
-  /// A blob that a node needed and the store had lost.
-  private(set) var lost: Digest?
+  /// What a node needed and the store had lost.
+  private(set) var lost: Wave.Loss?
   private let graph: Graph
-  private let priorities: [Double]
+  private let path: CriticalPath
   private let options: Wave.Options
-  private var states: [State]
-  private var ready: [NodeID] = []
-  private var running: [NodeID: Int] = [:]
-  private let isPartOfPass: [Bool]
+  /// Of the nodes that the plan runs, or may.
+  private var states: [NodeID: State] = [:]
+  private var ready = ReadyQueue()
+  private var running: Set<NodeID> = []
+  private var waitingCount = 0
+  private var claimedMegabytes = 0
   /// Deep keys that differ from the plan's: of what lacks an input, and of what stands on it.
   private var partialDeepKeys: [NodeID: Key] = [:]
 
-  init(plan: Plan, priorities: [Double], options: Wave.Options) {
-    outcome = Wave.Outcome(plan: plan)
+  /// - Parameter marks: of the graph, as the plan was made with them.
+  init(plan: Plan, marks: Marks, path: CriticalPath, options: Wave.Options) {
+    outcome = Wave.Outcome(plan: plan, marks: marks)
     graph = plan.graph
-    self.priorities = priorities
+    self.path = path
     self.options = options
-    states = [State](repeating: .done, count: plan.graph.nodes.count)
-    var isPartOfPass = [Bool](repeating: false, count: plan.graph.nodes.count)
-    for id in plan.needed { isPartOfPass[Int(id.index)] = true }
-    self.isPartOfPass = isPartOfPass
   }
 
-  /// Sets every needed node to its first state: cached ones are done, those without open inputs are ready.
+  /// Sets every node to its first state: those without open inputs are ready.
   mutating func begin() {
-    for id in outcome.plan.needed {
-      switch outcome.plan[id] {
-      case .cached(let result): outcome.outputs[id] = result.outputs
-      case .run, .pending:
-        let open = graph.dependencies(of: id).count { !isDone($0) }
-        states[Int(id.index)] = open == 0 ? .ready : .waiting(open)
-        if open == 0 { ready.append(id) }
-      case .unneeded: break
-      }
+    for id in outcome.plan.lookedUp { outcome.marks.settle(id) }
+    let work = outcome.plan.work
+    for id in work { states[id] = .waiting(0) }
+    for id in work {
+      let open = graph.dependencies(of: id).count { states[$0] != nil }
+      states[id] = .waiting(open)
+      if open == 0 { becomeReady(id) }
     }
   }
 
@@ -71,42 +70,51 @@ struct WavePass {
   /// stands on it: their deep keys are those of what they were really made of.
   mutating func deepKey(of id: NodeID) -> Key {
     let plan = outcome.plan
-    func known(_ id: NodeID) -> Key { partialDeepKeys[id] ?? plan.deepKeys[Int(id.index)] }
+    func known(_ id: NodeID) -> Key { partialDeepKeys[id] ?? plan.deepKey(id) }
     guard
-      outcome.partial[id] != nil || graph.dependencies(of: id).contains(where: { partialDeepKeys[$0] != nil })
+      outcome.partial[id] != nil
+        || (!partialDeepKeys.isEmpty
+          && graph.dependencies(of: id).contains(where: { partialDeepKeys[$0] != nil }))
     else { return known(id) }
-    let key = Planner.deepKey(of: node(id).action, producers: known)
+    let key = Key(deepOf: node(id).action, producers: known)
     partialDeepKeys[id] = key
     return key
   }
 
   /// The ready node with the longest work behind it that fits beside what runs, now counted as running.
   mutating func takeReady() -> NodeID? {
-    if shouldStop || ready.isEmpty { return nil }
-    let claimed = running.values.reduce(0, +)
-    let waiting = running.keys.count { limits($0).isWaiting }
-    let hasProcessor = running.count - waiting < options.jobs
-    let hasLine = waiting < Wave.Options.downloadsMax
-    let fitting = ready.indices.filter { index in
-      let limits = limits(ready[index])
-      return (limits.isWaiting ? hasLine : hasProcessor)
-        && (running.isEmpty || claimed + limits.memoryMegabytes <= options.memoryMegabytes)
-    }
-    guard
-      let best = fitting.max(by: { left, right in
-        let (a, b) = (ready[left], ready[right])
-        return (priorities[Int(a.index)], b) < (priorities[Int(b.index)], a)
-      })
-    else { return nil }
-    let id = ready.remove(at: best)
-    states[Int(id.index)] = .running
-    running[id] = limits(id).memoryMegabytes
+    if shouldStop { return nil }
+    let left = options.memoryMegabytes - claimedMegabytes
+    let isIdle = running.isEmpty
+    let room = ReadyQueue.Room(
+      hasProcessor: running.count - waitingCount < options.jobs,
+      hasLine: waitingCount < Wave.Options.downloadsMax,
+      fits: { [graph] in isIdle || graph.memoryMegabytes($0) <= left })
+    guard let id = ready.take(room) else { return nil }
+    states[id] = .running
+    running.insert(id)
+    claimedMegabytes += graph.memoryMegabytes(id)
+    if graph.isWaiting(id) { waitingCount += 1 }
     return id
   }
 
-  /// Takes in what became of a running node.
+  /// A node has run, and its result is on its way into the store: what it took of the machine is free again, and what waits
+  /// for it may start. Their results cannot overtake this one: commits keep their order.
+  mutating func executed(_ id: NodeID, _ result: ActionResult) {
+    release(id)
+    states[id] = .committing
+    handOn(id, result)
+  }
+
+  private mutating func release(_ id: NodeID) {
+    guard running.remove(id) != nil else { return }
+    claimedMegabytes -= graph.memoryMegabytes(id)
+    if graph.isWaiting(id) { waitingCount -= 1 }
+  }
+
+  /// Takes in what became of a node.
   mutating func settled(_ id: NodeID, _ result: Wave.NodeResult, seconds: Double, events: any EventSink) {
-    running[id] = nil
+    release(id)
     switch result {
     case .ran(let result):
       outcome.ran.append(id)
@@ -117,42 +125,62 @@ struct WavePass {
       finish(id, result)
       events.handle(.finished(id, .cutOff(result), seconds: seconds))
     case .failed(let failure):
-      states[Int(id.index)] = .failed
+      states[id] = .failed
+      outcome.made[id] = nil
       outcome.failures.append((id, failure))
       if graph.isFailable(id) { outcome.allowed.insert(id) }
       events.handle(.finished(id, .failed(failure), seconds: seconds))
       skipDependents(of: id, events: events)
-    case .lost(let digest):
-      states[Int(id.index)] = .failed
-      lost = lost ?? digest
+    case .lost(let loss):
+      states[id] = .failed
+      outcome.made[id] = nil
+      lost = lost ?? loss
       events.handle(.finished(id, .cancelled, seconds: seconds))
     case .cancelled:
-      states[Int(id.index)] = .failed
+      states[id] = .failed
       // Cancelled because the pass restarts or stops at a failure: not an interruption by the user.
       if !shouldStop { outcome.interrupted.append((id, seconds)) }
       events.handle(.finished(id, .cancelled, seconds: seconds))
     }
   }
 
-  private func isDone(_ id: NodeID) -> Bool {
-    if case .done = states[Int(id.index)] { outcome.outputs[id] != nil } else { false }
+  /// A node that was taken cannot start: a producer failed after all.
+  mutating func skip(_ id: NodeID, events: any EventSink) {
+    release(id)
+    let failed = graph.dependencies(of: id).first { if case .failed = states[$0] { true } else { false } }
+    skip(id, because: failed ?? id, events: events)
+    skipDependents(of: id, events: events)
   }
 
-  private func limits(_ id: NodeID) -> Action.Limits { graph[id].action.limits }
+  private mutating func skip(_ id: NodeID, because cause: NodeID, events: any EventSink) {
+    states[id] = .skipped
+    outcome.skipped.append(id)
+    if graph.isFailable(id) { outcome.allowed.insert(id) }
+    events.handle(.finished(id, .skipped(because: cause), seconds: 0))
+  }
+
+  private mutating func becomeReady(_ id: NodeID) {
+    states[id] = .ready
+    ready.add(id, priority: path.priority(id), isWaiting: graph.isWaiting(id))
+  }
 
   private mutating func finish(_ id: NodeID, _ result: ActionResult) {
-    states[Int(id.index)] = .done
-    outcome.outputs[id] = result.outputs
-    for dependent in graph.dependents(of: id) where isPartOfPass[Int(dependent.index)] {
-      inputSettled(of: dependent)
-    }
+    let isHandedOn = if case .committing = states[id] { true } else { false }
+    states[id] = .done
+    if partialDeepKeys[id] == nil { outcome.marks.settle(id) }
+    if !isHandedOn { handOn(id, result) }
+  }
+
+  private mutating func handOn(_ id: NodeID, _ result: ActionResult) {
+    outcome.made[id] = result.outputs
+    for dependent in graph.dependents(of: id) { inputSettled(of: dependent) }
   }
 
   /// A node waits for one producer less.
   private mutating func inputSettled(of id: NodeID) {
-    guard case .waiting(let open) = states[Int(id.index)] else { return }
-    states[Int(id.index)] = open == 1 ? .ready : .waiting(open - 1)
-    if open == 1 { ready.append(id) }
+    guard case .waiting(let open) = states[id] else { return }
+    states[id] = .waiting(open - 1)
+    if open == 1 { becomeReady(id) }
   }
 
   /// What needs a failed node is skipped; a fan-in goes on without it where its failure is allowed, and anything is
@@ -160,18 +188,15 @@ struct WavePass {
   private mutating func skipDependents(of id: NodeID, events: any EventSink) {
     var stack = graph.dependents(of: id).map { (node: $0, producer: id) }
     while let (next, producer) = stack.popLast() {
-      guard isPartOfPass[Int(next.index)], case .waiting = states[Int(next.index)] else { continue }
-      if graph[next].isFanIn, outcome.allowed.contains(producer) {
+      guard case .waiting = states[next] else { continue }
+      if graph.isFanIn(next), outcome.allowed.contains(producer) {
         outcome.partial[next, default: []].insert(producer)
         if outcome.partial[next]?.count != graph.dependencies(of: next).count {
           inputSettled(of: next)
           continue
         }
       }
-      states[Int(next.index)] = .skipped
-      outcome.skipped.append(next)
-      if graph.isFailable(next) { outcome.allowed.insert(next) }
-      events.handle(.finished(next, .skipped(because: id), seconds: 0))
+      skip(next, because: id, events: events)
       stack.append(contentsOf: graph.dependents(of: next).map { ($0, next) })
     }
   }

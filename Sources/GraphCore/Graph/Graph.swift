@@ -1,19 +1,14 @@
 /// The compiled workspace: nodes in an order where producers precede consumers, and what each label delivers.
 ///
-/// Immutable. Edges are the `.output` inputs of the nodes' actions; columns hold them once more, both ways, as
-/// compressed arrays.
+/// Immutable. A view of columns (`FlatGraph`) that lie in memory or in a mapped file: a node is decoded when it is asked
+/// for. Beside them stand the digests of source files and leaves, which an edit changes and the structure does not.
 public struct Graph: Sendable {
-  public let nodes: [Node]
-  /// What each label with its architecture delivers to a user, by the node and output that makes it.
-  public let targets: [Label: Target]
-  private let dependencyOffsets: [Int32]
-  private let dependencies: [NodeID]
-  private let dependentOffsets: [Int32]
-  private let dependents: [NodeID]
-  /// By node number.
-  private let failable: [Bool]
-  /// In label order: what is not made for an architecture that others are made for.
-  public let unsupported: [UnsupportedTarget]
+  let flat: FlatGraph
+  /// By number of source file.
+  public private(set) var sourceDigests: DigestColumn
+  /// By number of leaf.
+  public private(set) var leafDigests: DigestColumn
+  private var leafCache = LeafCache()
 
   /// What a label delivers.
   public struct Target: Hashable, Sendable {
@@ -37,57 +32,76 @@ public struct Graph: Sendable {
     public var roots: [NodeID] { [node] + checks }
   }
 
-  init(nodes: [Node], targets: [Label: Target], failable: [Bool], unsupported: [UnsupportedTarget]) {
-    self.nodes = nodes
-    self.targets = targets
-    var offsets: [Int32] = [0]
-    var edges: [NodeID] = []
-    var counts = [Int32](repeating: 0, count: nodes.count + 1)
-    for node in nodes {
-      var seen: Set<NodeID> = []
-      for case .output(let producer, _) in node.action.inputs.map(\.source)
-      where seen.insert(producer).inserted {
-        edges.append(producer)
-        counts[Int(producer.index) + 1] += 1
-      }
-      offsets.append(Int32(edges.count))
-    }
-    for index in counts.indices.dropFirst() { counts[index] += counts[index - 1] }
-    var fill = counts
-    var reverse = [NodeID](repeating: NodeID(index: 0), count: edges.count)
-    for consumer in nodes.indices {
-      for edge in edges[Int(offsets[consumer])..<Int(offsets[consumer + 1])] {
-        reverse[Int(fill[Int(edge.index)])] = NodeID(index: Int32(consumer))
-        fill[Int(edge.index)] += 1
-      }
-    }
-    (dependencyOffsets, dependencies, dependentOffsets, dependents) = (offsets, edges, counts, reverse)
-    self.failable = failable
-    self.unsupported = unsupported
+  init(flat: FlatGraph, sourceDigests: DigestColumn, leafDigests: DigestColumn) {
+    self.flat = flat
+    self.sourceDigests = sourceDigests
+    self.leafDigests = leafDigests
+  }
+
+  /// A graph from the bytes of one, and its digests.
+  ///
+  /// - Parameter bytes: as `bytes` of a graph gave them; that they are undamaged is the caller's to check.
+  /// - Returns: `nil` where they do not fit together.
+  public init?(_ bytes: FlatBytes, sourceDigests: DigestColumn, leafDigests: DigestColumn) {
+    guard let flat = FlatGraph(bytes), sourceDigests.count == flat.sourceCount,
+      leafDigests.count == flat.leafCount
+    else { return nil }
+    self.init(flat: flat, sourceDigests: sourceDigests, leafDigests: leafDigests)
+  }
+
+  /// The structure, without the digests of sources and leaves.
+  public var bytes: FlatBytes { flat.owner }
+
+  // MARK: Nodes
+
+  public var nodeCount: Int { flat.nodeCount }
+
+  public subscript(id: NodeID) -> Node {
+    var reader = flat.reader(ofNode: Int(id.index))
+    return NodeRecord.read(from: &reader, flags: flat.flags(Int(id.index))) { leaf(Int($0)) }
+  }
+
+  /// Every node, producers first. Each is decoded when it is reached.
+  public var nodes: Rows<Node> { Rows(count: nodeCount) { self[NodeID(index: Int32($0))] } }
+
+  /// Every node once, producers first.
+  public var order: Rows<NodeID> { Rows(count: nodeCount) { NodeID(index: Int32($0)) } }
+
+  /// `Node.name`, without decoding the rest.
+  public func name(of id: NodeID) -> String {
+    var reader = flat.reader(ofNode: Int(id.index))
+    let (label, step) = NodeRecord.name(from: &reader)
+    return "\(label) \(step)"
+  }
+
+  /// `Node.label`, without decoding the rest.
+  public func label(of id: NodeID) -> Label {
+    var reader = flat.reader(ofNode: Int(id.index))
+    return reader.record()
   }
 
   /// Whether a failure of the node does not fail a build: its label is declared so, or it needs something that is.
   /// A fan-in is only where all that it stands over is.
-  public func isFailable(_ id: NodeID) -> Bool { failable[Int(id.index)] }
+  public func isFailable(_ id: NodeID) -> Bool { flat.flags(Int(id.index)).contains(.failable) }
 
-  public subscript(id: NodeID) -> Node { nodes[Int(id.index)] }
+  /// `Node.isFanIn`, without decoding the rest.
+  public func isFanIn(_ id: NodeID) -> Bool { flat.flags(Int(id.index)).contains(.fanIn) }
 
-  /// Every node once, producers first.
-  public var order: [NodeID] { nodes.indices.map { NodeID(index: Int32($0)) } }
+  /// `Action.Limits.isWaiting` of a node.
+  public func isWaiting(_ id: NodeID) -> Bool { flat.flags(Int(id.index)).contains(.waiting) }
+
+  /// `Action.Limits.memoryMegabytes` of a node.
+  public func memoryMegabytes(_ id: NodeID) -> Int { flat.memoryMegabytes(Int(id.index)) }
 
   /// The producers of a node's inputs, each once.
-  public func dependencies(of id: NodeID) -> ArraySlice<NodeID> {
-    dependencies[Int(dependencyOffsets[Int(id.index)])..<Int(dependencyOffsets[Int(id.index) + 1])]
-  }
+  public func dependencies(of id: NodeID) -> NodeList { NodeList(numbers: flat.dependencies[Int(id.index)]) }
 
   /// The nodes that read what this node makes, each once.
-  public func dependents(of id: NodeID) -> ArraySlice<NodeID> {
-    dependents[Int(dependentOffsets[Int(id.index)])..<Int(dependentOffsets[Int(id.index) + 1])]
-  }
+  public func dependents(of id: NodeID) -> NodeList { NodeList(numbers: flat.dependents[Int(id.index)]) }
 
   /// `roots` and everything they need, producers first.
   public func closure(of roots: some Sequence<NodeID>) -> [NodeID] {
-    var wanted = [Bool](repeating: false, count: nodes.count)
+    var wanted = [Bool](repeating: false, count: nodeCount)
     var stack = Array(roots)
     while let next = stack.popLast() {
       if wanted[Int(next.index)] { continue }
@@ -97,74 +111,90 @@ public struct Graph: Sendable {
     return order.filter { wanted[Int($0.index)] }
   }
 
+  // MARK: Labels
+
+  /// What each label with its architecture delivers to a user, by the node and output that makes it.
+  public var targets: TargetTable { TargetTable(flat: flat) }
+
+  /// In label order: what is not made for an architecture that others are made for.
+  public var unsupported: [UnsupportedTarget] { flat.unsupported }
+
+  /// What a build of everything brings up to date, each once.
+  public var roots: Rows<NodeID> {
+    Rows(count: flat.roots.count) { [flat] in NodeID(index: flat.roots[$0]) }
+  }
+
   /// The labels that a pattern means, in label order.
   public func labels(matching pattern: LabelPattern) -> [Label] {
-    targets.keys.filter { pattern.matches($0) }.sorted()
+    targets.keys.filter { pattern.matches($0) }
   }
-}
 
-/// Builds a `Graph`. A node's inputs must exist before it, so a cycle cannot be written: rules order their declarations
-/// first and report cycles with the places that close them.
-public struct GraphBuilder: Sendable {
-  private var nodes: [Node] = []
-  private var targets: [Label: Graph.Target] = [:]
-  private var names: Set<String> = []
-  private var failableLabels: Set<Label> = []
-  private var failable: [Bool] = []
-  private var unsupported: [UnsupportedTarget] = []
+  // MARK: Leaves
 
-  public init() {}
+  /// The files of the workspace that leaves are made of, by number.
+  public var sourcePaths: Rows<String> { Rows(count: flat.sourceCount) { [flat] in flat.sourcePath($0) } }
 
-  /// Says that a failure of a label's nodes does not fail a build; before any of them is added.
-  public mutating func allowFailure(of label: Label) { failableLabels.insert(label) }
-
-  /// Says what is not made, where nothing delivers it.
-  public mutating func leaveOut(_ targets: some Sequence<UnsupportedTarget>) { unsupported += targets }
-
-  /// Adds a node and returns its number. A second node of the same label and step gets a numbered step.
-  public mutating func add(_ node: Node) -> NodeID {
-    for case .output(let producer, _) in node.action.inputs.map(\.source) {
-      precondition(
-        Int(producer.index) < nodes.count,
-        "an input of '\(node.name)' comes from a node that is not there yet")
+  /// A leaf input with the digests of today.
+  private func leaf(_ number: Int) -> Leaf {
+    if let known = leafCache[number] { return known }
+    let (origin, kind, record) = flat.leaf(number)
+    let artifact = Artifact(kind, leafDigests[number])
+    switch record {
+    case .source(let source):
+      return Leaf(artifact, .file(path: flat.sourcePath(Int(source))), origin: origin)
+    case .tree(let entries):
+      let (layer, files) = tree(entries)
+      let leaf = Leaf(artifact, .tree(layer, files: files), origin: origin)
+      leafCache[number] = leaf
+      return leaf
+    case .bytes, .gitBlob, .tool:
+      return Leaf(artifact, record.content ?? .bytes([]), origin: origin)
     }
-    var unique = node
-    var number = 2
-    while !names.insert(unique.name).inserted {
-      unique = Node(
-        label: node.label, step: "\(node.step) (\(number))", detail: node.detail, action: node.action,
-        location: node.location, isOpaque: node.isOpaque, isFanIn: node.isFanIn)
-      number += 1
+  }
+
+  private func tree(_ entries: [LeafRecord.TreeEntry]) -> (Layer, [Digest: Leaf.Content]) {
+    var files: [Digest: Leaf.Content] = [:]
+    let filled = entries.map { item -> Layer.Entry in
+      guard case .file(let pinned) = item.entry.content else { return item.entry }
+      var entry = item.entry
+      switch item.file {
+      case .source(let source):
+        let digest = sourceDigests[Int(source)]
+        entry.content = .file(digest)
+        files[digest] = .file(path: flat.sourcePath(Int(source)))
+      case .pinned(let content): files[pinned] = content
+      case nil: break
+      }
+      return entry
     }
-    nodes.append(unique)
-    failable.append(isFailable(unique))
-    return NodeID(index: Int32(nodes.count - 1))
+    return (Layer(entries: filled), files)
   }
 
-  private func isFailable(_ node: Node) -> Bool {
-    if failableLabels.contains(node.label) { return true }
-    var producers = node.action.inputs.compactMap { input in
-      if case .output(let producer, _) = input.source { failable[Int(producer.index)] } else { nil }
-    }[...]
-    guard let first = producers.popFirst() else { return false }
-    return node.isFanIn ? first && producers.allSatisfy { $0 } : first || producers.contains(true)
-  }
-
-  /// Whether a failure of a node that was added does not fail a build.
-  public func isFailable(_ id: NodeID) -> Bool { failable[Int(id.index)] }
-
-  /// Says what a label delivers, in place of what was said before.
-  public mutating func deliver(_ label: Label, _ target: Graph.Target) { targets[label] = target }
-
-  /// What a label delivers so far.
-  public func target(_ label: Label) -> Graph.Target? { targets[label] }
-
-  public subscript(id: NodeID) -> Node { nodes[Int(id.index)] }
-
-  /// The finished graph.
-  public consuming func build() -> Graph {
-    Graph(
-      nodes: nodes, targets: targets, failable: failable,
-      unsupported: unsupported.filter { targets[$0.label] == nil }.sorted { $0.label < $1.label })
+  /// The same graph with other contents of source files.
+  ///
+  /// - Parameter changes: digests by number of source file.
+  /// - Returns: the graph, and the nodes that read a leaf which is another one now, ascending.
+  public func updating(_ changes: [Int: Digest]) -> (graph: Graph, changed: [NodeID]) {
+    var graph = self
+    graph.leafCache = LeafCache()
+    var leaves: Set<Int32> = []
+    for (source, digest) in changes where sourceDigests[source] != digest {
+      graph.sourceDigests[source] = digest
+      leaves.formUnion(flat.sourceLeaves[source])
+    }
+    var nodes: Set<NodeID> = []
+    for number in leaves {
+      let (_, _, record) = flat.leaf(Int(number))
+      let digest: Digest? =
+        switch record {
+        case .source(let source): graph.sourceDigests[Int(source)]
+        case .tree(let entries): graph.tree(entries).0.digest
+        case .bytes, .gitBlob, .tool: nil
+        }
+      guard let digest, digest != leafDigests[Int(number)] else { continue }
+      graph.leafDigests[Int(number)] = digest
+      nodes.formUnion(flat.readers[Int(number)].map { NodeID(index: $0) })
+    }
+    return (graph, nodes.sorted())
   }
 }

@@ -32,51 +32,32 @@ public struct Preimage: Hashable, Sendable {
   /// For a key a name is the input artifact; for a deep key it is the producer's deep key and output name.
   public init(_ action: Action, inputNames names: [String]) {
     precondition(names.count == action.inputs.count, "one name for each input")
-    var lines = ["graph-key 1", Self.line("rule", action.rule.description)]
-    if let architecture = action.architecture { lines.append(Self.line("architecture", architecture.name)) }
-    for argument in action.arguments {
-      lines.append(Self.line("argument", [argument.name] + argument.values))
-    }
-    for (name, value) in action.environment.sorted(by: { $0.key.precedesInBytes($1.key) }) {
-      lines.append(Self.line("environment", "\(name)=\(value)"))
-    }
-    if let command = action.command { lines += Self.lines(of: command) }
-    for (input, name) in zip(action.inputs, names) {
-      lines.append("input \(name) \(Escape.encode(input.role))")
-    }
-    for output in action.outputs { lines.append(Self.line("output", output.kind.rawValue, output.name)) }
-    text = lines.joined(separator: "\n") + "\n"
+    self.init(PreimageWriter(action) { .text(names[$0]) })
   }
+
+  /// The preimage of `action` with these input artifacts, in the order of `action.inputs`.
+  public init(_ action: Action, inputs: [Artifact]) {
+    precondition(inputs.count == action.inputs.count, "one artifact for each input")
+    self.init(PreimageWriter(action) { .artifact(inputs[$0]) })
+  }
+
+  private init(_ writer: PreimageWriter) { text = String(decoding: writer.bytes, as: UTF8.self) }
 
   public init(text: String) { self.text = text }
 
   public var key: Key { Key(digest: Digest(ofText: text)) }
+}
 
-  private static func lines(of command: Command) -> [String] {
-    var lines = [line("command", command.argv), line("directory", command.workingDirectory)]
-    switch command.root {
-    case .host: lines.append("root host")
-    case .layers: lines.append("root layers")
-    case .hostWithLayers(let target): lines.append(line("root", "host-with-layers", target))
-    }
-    for stage in command.stages { lines.append(line("stage", stage.role, stage.path)) }
-    for mount in command.mounts { lines.append(line("mount", mount.keyWords)) }
-    for collect in command.collects {
-      switch collect.from {
-      case .path(let path): lines.append(line("collect", collect.output, path))
-      case .changes: lines.append(line("collect-changes", collect.output))
+extension Key {
+  /// The key over leaf inputs only: a produced input is named by its producer's deep key and the output's name.
+  public init(deepOf action: Action, producers: (NodeID) -> Key) {
+    let writer = PreimageWriter(action) { index in
+      switch action.inputs[index].source {
+      case .leaf(let leaf): .artifact(leaf.artifact)
+      case .output(let producer, let name): .deep(producers(producer), name)
       }
     }
-    for discard in command.discards { lines.append(line("discard", discard)) }
-    if !command.user.isEmpty { lines.append(line("user", command.user)) }
-    if command.network { lines.append("network") }
-    return lines
-  }
-
-  private static func line(_ word: String, _ rest: String...) -> String { line(word, rest) }
-
-  private static func line(_ word: String, _ rest: [String]) -> String {
-    ([word] + rest.map(Escape.encode)).joined(separator: " ")
+    self.init(digest: Digest(of: writer.bytes))
   }
 }
 

@@ -1,9 +1,9 @@
 /// What a build of some roots would do, node by node, and why. Made without touching anything.
 public struct Plan: Sendable {
   /// What a build would do about a node.
-  public enum Decision: Sendable {
-    /// The result is there.
-    case cached(ActionResult)
+  public enum Decision: Sendable, Equatable {
+    /// The result is there: `result(of:)`.
+    case cached
     /// All inputs are known and no result is there: it runs.
     case run(Reason)
     /// An input is not known until another node has run: it runs then, or is cut off because its input came out equal.
@@ -26,34 +26,82 @@ public struct Plan: Sendable {
     case forced
   }
 
+  /// What the planner found out about a node that it had to look at.
+  struct Finding: Sendable {
+    var decision: Decision
+    /// `nil` while an input is not known.
+    var preimage: Preimage?
+  }
+
   public let graph: Graph
   public let roots: [NodeID]
-  /// By node number; `unneeded` for everything outside the roots' closure.
-  public let decisions: [Decision]
-  /// By node number.
-  public let deepKeys: [Key]
-  /// By node number; `nil` where the key is pending.
-  public let keys: [Key?]
-  public let preimages: [Preimage?]
   /// Nodes of the roots' closure that somebody needs, producers first.
   public let needed: [NodeID]
+  /// Those of them that run, and those that may.
+  public let toRun: [NodeID]
+  public let pending: [NodeID]
+  /// Both, producers first.
+  public let work: [NodeID]
+  /// The roots among them.
+  public let rootsToMake: [NodeID]
+  private let isNeeded: NodeBits
+  private let findings: [NodeID: Finding]
+  private let marks: Marks
+  let results: KnownResults
 
-  public subscript(id: NodeID) -> Decision { decisions[Int(id.index)] }
+  init(
+    graph: Graph, roots: [NodeID], needed: NodeBits, findings: [NodeID: Finding], marks: Marks,
+    results: KnownResults
+  ) {
+    (self.graph, self.roots, self.isNeeded) = (graph, roots, needed)
+    (self.findings, self.marks, self.results) = (findings, marks, results)
+    self.needed = needed.nodes
+    var isRoot = NodeBits(count: graph.nodeCount)
+    for root in roots { isRoot[root] = true }
+    var (toRun, pending, work): ([NodeID], [NodeID], [NodeID]) = ([], [], [])
+    for id in findings.keys.sorted() where needed[id] {
+      switch findings[id]?.decision {
+      case .run: toRun.append(id)
+      case .pending: pending.append(id)
+      default: continue
+      }
+      work.append(id)
+    }
+    (self.toRun, self.pending, self.work) = (toRun, pending, work)
+    rootsToMake = work.filter { isRoot[$0] }
+  }
 
-  public var toRun: [NodeID] { needed.filter { if case .run = self[$0] { true } else { false } } }
-  public var pending: [NodeID] { needed.filter { if case .pending = self[$0] { true } else { false } } }
+  /// `unneeded` for everything outside the roots' closure.
+  public subscript(id: NodeID) -> Decision {
+    isNeeded[id] ? findings[id]?.decision ?? .cached : .unneeded
+  }
+
+  public func deepKey(_ id: NodeID) -> Key { marks.deepKey(id) }
+
+  /// `nil` where an input is not known yet, and where nobody had to look at the node.
+  public func preimage(_ id: NodeID) -> Preimage? { findings[id]?.preimage }
+
+  /// The key of a node; `nil` while an input is not known.
+  public func key(_ id: NodeID) -> Key? {
+    if let preimage = preimage(id) { return preimage.key }
+    // For documents: one that cannot be read now is not known.
+    return self[id] == .cached ? try? results.key(id) : nil
+  }
+
+  /// The result of a node that is `cached`, or was when nobody needed it.
+  ///
+  /// - Throws: `LostResult`; what the action cache throws.
+  public func result(of id: NodeID) throws -> ActionResult { try results.result(id) }
+
+  /// The nodes that were found in the action cache, and not by their mark.
+  public var lookedUp: [NodeID] { findings.keys.filter { findings[$0]?.decision == .cached }.sorted() }
+
   public var cachedCount: Int { needed.count - toRun.count - pending.count }
   public var hasWork: Bool { !toRun.isEmpty || !pending.isEmpty }
 
   /// The nodes that start the work: what runs, or will run, for a reason of its own.
   public var rootCauses: [NodeID] {
-    needed.filter { id in
-      switch self[id] {
-      case .run(let reason), .pending(let reason):
-        if case .cascade = reason { false } else { true }
-      case .cached, .unneeded: false
-      }
-    }
+    work.filter { id in if case .cascade = reason(id) { false } else { true } }
   }
 
   /// Why a node is to run; `nil` for one that is not.

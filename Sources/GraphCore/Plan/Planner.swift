@@ -1,75 +1,129 @@
-/// Makes plans: one walk over the graph with producers first, then one back from the roots.
+/// Makes plans: from the roots down to what is known to be there, then with producers first over what is not, then back
+/// from the roots for what is needed.
 ///
-/// Reads the action cache and nothing else; writes nothing.
+/// Reads the action cache and nothing else; writes nothing. With marks it costs as much as what they do not settle.
 public struct Planner: Sendable {
   private let graph: Graph
   private let cache: any ActionCache
+  private let marks: Marks
   private let forced: Set<NodeID>
 
-  /// - Parameter forced: nodes that run even where a result is there.
-  public init(graph: Graph, cache: any ActionCache, forced: Set<NodeID> = []) {
+  /// - Parameters:
+  ///   - marks: of this graph; `nil` where nothing is known yet.
+  ///   - forced: nodes that run even where a result is there.
+  public init(graph: Graph, cache: any ActionCache, marks: Marks? = nil, forced: Set<NodeID> = []) {
     self.graph = graph
     self.cache = cache
+    self.marks = marks ?? Marks(graph)
     self.forced = forced
   }
 
   /// The plan that brings `roots` up to date.
   ///
   /// - Throws: what the action cache throws.
-  public func plan(_ roots: [NodeID]) throws -> Plan {
-    let closure = graph.closure(of: roots)
-    let placeholder = Key(digest: Digest(ofText: ""))
-    var decisions = [Plan.Decision](repeating: .unneeded, count: graph.nodes.count)
-    var deepKeys = [Key](repeating: placeholder, count: graph.nodes.count)
-    var keys = [Key?](repeating: nil, count: graph.nodes.count)
-    var preimages = [Preimage?](repeating: nil, count: graph.nodes.count)
-    // Forced nodes and what stands on them: leaf inputs do not tell what a forced node will make.
-    var followsForced = [Bool](repeating: false, count: graph.nodes.count)
-
-    for id in closure {
-      let index = Int(id.index)
-      let action = graph[id].action
-      deepKeys[index] = Self.deepKey(of: action) { deepKeys[Int($0.index)] }
-      if let preimage = Self.preimage(of: action, outputs: { Self.result(decisions[Int($0.index)])?.outputs })
-      {
-        preimages[index] = preimage
-        keys[index] = preimage.key
-      }
-      followsForced[index] =
-        forced.contains(id) || graph.dependencies(of: id).contains { followsForced[Int($0.index)] }
-      let deepKey = followsForced[index] ? nil : deepKeys[index]
-      decisions[index] = try decide(
-        id, key: keys[index], deepKey: deepKey, preimage: preimages[index], decisions)
+  public func plan(_ roots: some Sequence<NodeID>) throws -> Plan {
+    let roots = Array(roots)
+    do {
+      return try plan(roots, marks)
+    } catch is LostResult {
+      // The store has lost something that nobody told of: its marks are worth nothing.
+      return try plan(roots, marks.unsettled())
     }
-
-    var isNeeded = [Bool](repeating: false, count: graph.nodes.count)
-    for root in roots { isNeeded[Int(root.index)] = true }
-    for id in closure.reversed() where isNeeded[Int(id.index)] {
-      if case .cached = decisions[Int(id.index)] { continue }
-      for producer in graph.dependencies(of: id) { isNeeded[Int(producer.index)] = true }
-    }
-    let needed = closure.filter { isNeeded[Int($0.index)] }
-    for id in closure where !isNeeded[Int(id.index)] { decisions[Int(id.index)] = .unneeded }
-    return Plan(
-      graph: graph, roots: roots, decisions: decisions, deepKeys: deepKeys, keys: keys, preimages: preimages,
-      needed: needed)
   }
 
-  private func decide(
-    _ id: NodeID, key: Key?, deepKey: Key?, preimage: Preimage?, _ decisions: [Plan.Decision]
-  ) throws -> Plan.Decision {
-    if forced.contains(id) { return key == nil ? .pending(.forced) : .run(.forced) }
-    if let key, let result = try cache.result(of: key) { return .cached(result) }
-    if key == nil, let deepKey, let result = try cache.result(ofDeep: deepKey) { return .cached(result) }
-    let waitsFor = graph.dependencies(of: id).filter { Self.result(decisions[Int($0.index)]) == nil }
-    let trace = try cache.trace(ofNode: graph[id].name)
-    guard let trace else { return key == nil ? .pending(.new) : .run(.new) }
-    guard let preimage else {
-      let changes = Self.ownChanges(graph[id].action, since: trace)
-      return .pending(changes.isEmpty ? .cascade(Array(waitsFor)) : .changed(changes))
+  private func plan(_ roots: [NodeID], _ marks: Marks) throws -> Plan {
+    let followsForced = standingOnForced()
+    let results = KnownResults(cache: cache, marks: marks)
+    var walk = Walk(graph: graph, cache: cache, marks: marks, results: results)
+    for id in unsettled(from: roots, marks, followsForced) {
+      try walk.decide(id, isForced: forced.contains(id), followsForced: followsForced?[id] ?? false)
     }
-    let changes = PreimageDifference(from: trace.preimage, to: preimage).changes
-    return .run(changes.isEmpty ? .lost : .changed(changes))
+
+    var needed = NodeBits(count: graph.nodeCount)
+    var stack = roots
+    while let next = stack.popLast() {
+      if needed[next] { continue }
+      needed[next] = true
+      if !walk.isThere(next) { stack.append(contentsOf: graph.dependencies(of: next)) }
+    }
+    return Plan(
+      graph: graph, roots: roots, needed: needed, findings: walk.findings, marks: marks, results: results)
+  }
+
+  /// Forced nodes and what stands on them: leaf inputs do not tell what a forced node will make.
+  private func standingOnForced() -> NodeBits? {
+    if forced.isEmpty { return nil }
+    var found = NodeBits(count: graph.nodeCount)
+    var stack = Array(forced)
+    while let next = stack.popLast() {
+      if found[next] { continue }
+      found[next] = true
+      stack.append(contentsOf: graph.dependents(of: next))
+    }
+    return found
+  }
+
+  /// The nodes below `roots` that have to be looked at, producers first: what a settled node stands on is none of them.
+  private func unsettled(from roots: [NodeID], _ marks: Marks, _ followsForced: NodeBits?) -> [NodeID] {
+    var found = NodeBits(count: graph.nodeCount)
+    var stack = roots
+    while let next = stack.popLast() {
+      if found[next] || (marks.settled[next] && followsForced?[next] != true) { continue }
+      found[next] = true
+      stack.append(contentsOf: graph.dependencies(of: next))
+    }
+    return found.nodes
+  }
+
+  /// The walk over what is not settled.
+  private struct Walk {
+    let graph: Graph
+    let cache: any ActionCache
+    let marks: Marks
+    let results: KnownResults
+    private(set) var findings: [NodeID: Plan.Finding] = [:]
+
+    init(graph: Graph, cache: any ActionCache, marks: Marks, results: KnownResults) {
+      (self.graph, self.cache, self.marks, self.results) = (graph, cache, marks, results)
+    }
+
+    /// Whether a node's result is there. Only for nodes that were decided, or are settled.
+    func isThere(_ id: NodeID) -> Bool { findings[id].map { $0.decision == .cached } ?? true }
+
+    mutating func decide(_ id: NodeID, isForced: Bool, followsForced: Bool) throws {
+      let action = graph[id].action
+      let preimage = try Planner.preimage(of: action) { producer in
+        isThere(producer) ? try results.result(producer).outputs : nil
+      }
+      let key = preimage?.key
+      func find() throws -> ActionResult? {
+        if isForced { return nil }
+        if let key, let result = try cache.result(of: key) { return result }
+        return key == nil && !followsForced ? try cache.result(ofDeep: marks.deepKey(id)) : nil
+      }
+      if let result = try find() {
+        results.add(id, result)
+        findings[id] = Plan.Finding(decision: .cached, preimage: preimage)
+        return
+      }
+      let reason = isForced ? .forced : try reason(id, action, preimage)
+      findings[id] = Plan.Finding(decision: key == nil ? .pending(reason) : .run(reason), preimage: preimage)
+    }
+
+    private func reason(_ id: NodeID, _ action: Action, _ preimage: Preimage?) throws -> Plan.Reason {
+      if preimage == nil, marks.isWaiting(id) { return .cascade(waitsFor(id)) }
+      guard let trace = try cache.trace(ofNode: graph.name(of: id)) else { return .new }
+      guard let preimage else {
+        let changes = Planner.ownChanges(action, since: trace)
+        return changes.isEmpty ? .cascade(waitsFor(id)) : .changed(changes)
+      }
+      let changes = PreimageDifference(from: trace.preimage, to: preimage).changes
+      return changes.isEmpty ? .lost : .changed(changes)
+    }
+
+    private func waitsFor(_ id: NodeID) -> [NodeID] {
+      graph.dependencies(of: id).filter { !isThere($0) }
+    }
   }
 
   /// What differs in a node's own facts and leaf inputs, where the rest is not known yet.
@@ -84,39 +138,27 @@ public struct Planner: Sendable {
     }
   }
 
-  private static func result(_ decision: Plan.Decision) -> ActionResult? {
-    if case .cached(let result) = decision { result } else { nil }
-  }
-
   /// The preimage of an action whose produced inputs are given by `outputs`; `nil` where one is not known.
-  public static func preimage(of action: Action, outputs: (NodeID) -> [String: Artifact]?) -> Preimage? {
-    guard let inputs = inputs(of: action, outputs: outputs) else { return nil }
-    return Preimage(action, inputNames: inputs.map(\.description))
+  public static func preimage<Failure: Error>(
+    of action: Action, outputs: (NodeID) throws(Failure) -> [String: Artifact]?
+  ) throws(Failure) -> Preimage? {
+    try inputs(of: action, outputs: outputs).map { Preimage(action, inputs: $0) }
   }
 
   /// The artifacts of an action's inputs, in order; `nil` where one is not known.
-  public static func inputs(of action: Action, outputs: (NodeID) -> [String: Artifact]?) -> [Artifact]? {
+  public static func inputs<Failure: Error>(
+    of action: Action, outputs: (NodeID) throws(Failure) -> [String: Artifact]?
+  ) throws(Failure) -> [Artifact]? {
     var artifacts: [Artifact] = []
     artifacts.reserveCapacity(action.inputs.count)
     for input in action.inputs {
       switch input.source {
       case .leaf(let leaf): artifacts.append(leaf.artifact)
       case .output(let producer, let name):
-        guard let artifact = outputs(producer)?[name] else { return nil }
+        guard let artifact = try outputs(producer)?[name] else { return nil }
         artifacts.append(artifact)
       }
     }
     return artifacts
-  }
-
-  /// The key over leaf inputs only: a produced input is named by its producer's deep key and the output's name.
-  public static func deepKey(of action: Action, producers: (NodeID) -> Key) -> Key {
-    let names = action.inputs.map { input in
-      switch input.source {
-      case .leaf(let leaf): leaf.artifact.description
-      case .output(let producer, let name): "deep \(producers(producer)) \(Escape.encode(name))"
-      }
-    }
-    return Preimage(action, inputNames: names).key
   }
 }

@@ -41,6 +41,16 @@ public struct Trace: Hashable, Sendable {
   }
 }
 
+/// A trace with the name of its node.
+public struct NodeTrace: Hashable, Sendable {
+  public let node: String
+  public let trace: Trace
+  public init(node: String, _ trace: Trace) {
+    self.node = node
+    self.trace = trace
+  }
+}
+
 /// Results by key. Readers never block and see only what is complete.
 public protocol ActionCache: Sendable {
   /// The result of `key` whose outputs are all in the store.
@@ -49,11 +59,15 @@ public protocol ActionCache: Sendable {
   /// The result that a deep key (leaf inputs only) led to last, whose outputs are all in the store.
   func result(ofDeep key: Key) throws -> ActionResult?
 
-  /// Commits a finished action and the trace of the node that ran it. The blobs are durable before.
-  func record(_ trace: Trace, node: String) throws
+  /// The key that a deep key led to last, whatever became of the result.
+  func key(ofDeep key: Key) throws -> Key?
 
-  /// Commits only that `node` now has this trace and its deep key this result: the action itself was found, not run.
-  func recordHit(_ trace: Trace, node: String) throws
+  /// Commits finished actions and the traces of the nodes that ran them, all or none. The blobs are durable before.
+  func record(_ made: [NodeTrace]) throws
+
+  /// Commits only that nodes now have these traces and their deep keys these results: the actions themselves were found,
+  /// not run.
+  func recordHits(_ found: [NodeTrace]) throws
 
   /// The newest trace of a node, by `Node.name`.
   func trace(ofNode name: String) throws -> Trace?
@@ -64,8 +78,8 @@ public protocol ActionCache: Sendable {
   /// The traces of a node, newest first, at most `limit`.
   func traces(ofNode name: String, limit: Int) throws -> [Trace]
 
-  /// How long each node took when it last ran, in seconds, by `Node.name`.
-  func durations() throws -> [String: Double]
+  /// How long nodes took when they last ran, in seconds, by `Node.name`; what never ran is left out.
+  func durations(ofNodes names: [String]) throws -> [String: Double]
 
   /// Forgets every result that names `digest` as an output or inside one, so that it is made again.
   func forget(_ digest: Digest) throws
@@ -78,6 +92,17 @@ public protocol ActionCache: Sendable {
 }
 
 extension ActionCache {
+  /// How long what a plan may run took when it last ran, by `Node.name`.
+  public func durations(of plan: Plan) throws -> [String: Double] {
+    plan.hasWork ? try durations(ofNodes: plan.work.map(plan.graph.name)) : [:]
+  }
+
+  public func record(_ trace: Trace, node: String) throws { try record([NodeTrace(node: node, trace)]) }
+
+  public func recordHit(_ trace: Trace, node: String) throws {
+    try recordHits([NodeTrace(node: node, trace)])
+  }
+
   public func newestKey(ofNode name: String) throws -> Key? { try trace(ofNode: name)?.key }
 }
 

@@ -10,6 +10,14 @@ public struct Digest: Hashable, Sendable {
   /// Size of the named bytes, in bytes.
   public let size: Int64
 
+  init(words: (UInt64, UInt64, UInt64, UInt64), size: Int64) {
+    (word0, word1, word2, word3) = words
+    self.size = size
+  }
+
+  /// The digest of no bytes.
+  public static let empty = Digest(of: [])
+
   /// - Parameter bytes: exactly 32 bytes, the SHA-256 in network order; anything else gives `nil`.
   public init?(sha256 bytes: some Collection<UInt8>, size: Int64) {
     // On plain bytes, here and below: over a collection of any kind each byte costs a look-up of types, and a no-op of

@@ -64,9 +64,9 @@ extension PlanReport {
       "architecture": .text((node.action.architecture ?? node.label.architecture)?.name),
       "decision": .string(decision.rawValue), "opaque": .boolean(node.isOpaque),
       "cache": .boolean(node.action.usesCache),
-      "key": .text(plan.keys[Int(id.index)]?.description), "reason": reasonJSON(plan, id),
+      "key": .text(plan.key(id)?.description), "reason": reasonJSON(plan, id),
       "declaredAt": .text(node.location?.description),
-      "estimateSeconds": path.seconds[Int(id.index)].map { .number($0) } ?? .null,
+      "estimateSeconds": path.seconds[id].map { .number($0) } ?? .null,
     ])
   }
 

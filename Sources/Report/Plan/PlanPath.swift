@@ -2,8 +2,8 @@ import GraphCore
 
 /// The chain of nodes that decides how long a run takes: the longest one through what a plan runs, by history.
 public struct PlanPath: Sendable {
-  /// Seconds that each node takes, by its number; `nil` for what does not run.
-  public let seconds: [Double?]
+  /// Seconds that each node takes that runs, or may.
+  public let seconds: [NodeID: Double]
   /// The nodes of the chain, the first to run first; empty where nothing runs.
   public let nodes: [NodeID]
   /// How long the chain takes.
@@ -12,13 +12,11 @@ public struct PlanPath: Sendable {
   /// - Parameter durations: seconds by `Node.name`, from history; what was never seen counts one second.
   public init(_ plan: Plan, durations: [String: Double]) {
     let path = CriticalPath(plan: plan, durations: durations)
-    var seconds = [Double?](repeating: nil, count: plan.graph.nodes.count)
-    for id in plan.needed where plan.reason(id) != nil {
-      seconds[Int(id.index)] = durations[plan.graph[id].name] ?? 1
-    }
-    func priority(_ id: NodeID) -> Double { path.priorities[Int(id.index)] }
+    var seconds: [NodeID: Double] = [:]
+    for id in plan.work { seconds[id] = durations[plan.graph.name(of: id)] ?? 1 }
+    func priority(_ id: NodeID) -> Double { path.priority(id) }
     var nodes: [NodeID] = []
-    var candidates = plan.needed.filter { plan.reason($0) != nil }
+    var candidates = plan.work
     // Of equal chains, the one whose nodes come first in the graph.
     while let next = candidates.max(by: {
       priority($0) == priority($1) ? $0 > $1 : priority($0) < priority($1)
@@ -35,7 +33,7 @@ public struct PlanPath: Sendable {
     for id in nodes {
       let node = graph[id]
       if parts.last?.label != node.label { parts.append((node.label, 0, [])) }
-      parts[parts.count - 1].seconds += seconds[Int(id.index)] ?? 0
+      parts[parts.count - 1].seconds += seconds[id] ?? 0
       parts[parts.count - 1].steps.append(PlainText.oneLine(node.step))
     }
     let rows = parts.map { part in

@@ -18,7 +18,7 @@ extension PlanReport {
       case .cached, .unneeded: attributes.append("color=gray, fontcolor=gray")
       }
       if critical.contains(id) { attributes.append("penwidth=3") }
-      if let seconds = path.seconds[Int(id.index)] {
+      if let seconds = path.seconds[id] {
         attributes.append("tooltip=\(QueryReport.quoted(Amounts.seconds(seconds)))")
       }
       lines.append("  \(QueryReport.quoted(plan.graph[id].name)) [\(attributes.joined(separator: ", "))];")

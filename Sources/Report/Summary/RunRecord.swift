@@ -45,8 +45,9 @@ public struct RunRecord: Sendable {
     case .ran(let result), .cutOff(let result): return result
     case .failed, .skipped, .cancelled: return nil
     case nil:
-      if case .cached(let result) = plan?[id] { return result }
-      return nil
+      guard let plan, case .cached = plan[id] else { return nil }
+      // What the store has lost since is reported by whoever needs it.
+      return try? plan.result(of: id)
     }
   }
 

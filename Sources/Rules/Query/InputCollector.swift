@@ -91,8 +91,9 @@ public struct InputCollector {
 
   /// What a lock pins; `nil` where the store has no result for it.
   private func packages(of id: NodeID, _ plan: Plan) throws -> [GraphInput]? {
-    let key = plan.keys[Int(id.index)]
-    let result = try key.flatMap(cache.result(of:)) ?? cache.result(ofDeep: plan.deepKeys[Int(id.index)])
+    let result =
+      try plan.preimage(id).flatMap { try cache.result(of: $0.key) }
+      ?? cache.result(ofDeep: plan.deepKey(id))
     guard let artifact = result?.outputs["lock"] else { return nil }
     let lock: Lock
     do {

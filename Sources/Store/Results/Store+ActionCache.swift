@@ -27,30 +27,44 @@ extension Store: ActionCache {
     return found
   }
 
-  public func record(_ trace: Trace, node: String) throws {
+  public func key(ofDeep key: Key) throws -> Key? {
+    guard let facts else { return nil }
+    return try facts.read { connection in
+      try connection.use("SELECT deep.key, size FROM deep JOIN preimages USING(key) WHERE deep = ?") {
+        statement in
+        try statement.bind(key.digest)
+        return try statement.step() ? statement.digest(0, size: 1).map { Key(digest: $0) } : nil
+      }
+    }
+  }
+
+  public func record(_ made: [NodeTrace]) throws {
     let facts = try factsForWriting()
     // The caller has done so; here it costs nothing then, and makes the order certain.
     try sync()
     // Who is told that an action is done will not see it run again, whatever happens to the machine.
     try facts.write(.durable) { connection in
-      try connection.use(
-        "INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log) VALUES(?, ?, ?, ?, ?, ?)"
-      ) {
-        try $0.bind(trace.key.digest)
-        try $0.bind(trace.result)
-        try $0.run()
+      for item in made {
+        let trace = item.trace
+        try connection.use(
+          "INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log) VALUES(?, ?, ?, ?, ?, ?)"
+        ) {
+          try $0.bind(trace.key.digest)
+          try $0.bind(trace.result)
+          try $0.run()
+        }
+        try connection.use("DELETE FROM failures WHERE key = ?") {
+          try $0.bind(trace.key.digest)
+          try $0.run()
+        }
+        try Self.insert(item, duration: trace.result.provenance.durationSeconds, &connection)
       }
-      try connection.use("DELETE FROM failures WHERE key = ?") {
-        try $0.bind(trace.key.digest)
-        try $0.run()
-      }
-      try Self.insert(trace, node, duration: trace.result.provenance.durationSeconds, &connection)
     }
   }
 
-  public func recordHit(_ trace: Trace, node: String) throws {
+  public func recordHits(_ found: [NodeTrace]) throws {
     try factsForWriting().write { connection in
-      try Self.insert(trace, node, duration: nil, &connection)
+      for item in found { try Self.insert(item, duration: nil, &connection) }
     }
   }
 

@@ -6,8 +6,8 @@ extension Store {
   static let tracesMax = 50
 
   /// Adds a trace, where it says something new, and what its deep key led to.
-  static func insert(_ trace: Trace, _ node: String, duration: Double?, _ connection: inout Connection) throws
-  {
+  static func insert(_ item: NodeTrace, duration: Double?, _ connection: inout Connection) throws {
+    let (node, trace) = (item.node, item.trace)
     try connection.use("INSERT OR REPLACE INTO deep(deep, key) VALUES(?, ?)") {
       try $0.bind(trace.deepKey.digest)
       try $0.bind(trace.key.digest)
@@ -123,14 +123,18 @@ extension Store {
     }
   }
 
-  public func durations() throws -> [String: Double] {
+  public func durations(ofNodes names: [String]) throws -> [String: Double] {
     guard let facts else { return [:] }
     return try facts.read { connection in
-      try connection.use("SELECT name, duration FROM nodes WHERE duration IS NOT NULL") { statement in
-        var durations: [String: Double] = [:]
-        while try statement.step() { durations[statement.text(0) ?? ""] = statement.double(1) }
-        return durations
+      var durations: [String: Double] = [:]
+      for name in names {
+        try connection.use("SELECT duration FROM nodes WHERE name = ? AND duration IS NOT NULL") {
+          statement in
+          try statement.bind(name)
+          if try statement.step() { durations[name] = statement.double(0) }
+        }
       }
+      return durations
     }
   }
 }
