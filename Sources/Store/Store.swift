@@ -34,8 +34,7 @@ public final class Store: Sendable {
   let facts: Database?
   let content: Database?
   let pending = Mutex(PendingBlobs())
-  /// Checkouts of stored files that this process has verified.
-  let verified = Mutex<Set<Digest>>([])
+  let given = Mutex(GivenCheckouts())
 
   public var scratch: String { "\(path)/scratch" }
   public var caches: String { "\(path)/caches" }

@@ -129,7 +129,7 @@ extension Store: BlobStore {
   public func drop(_ digest: Digest) throws {
     try requireWriting()
     pending.withLock { $0.remove([digest]) }
-    _ = verified.withLock { $0.remove(digest) }
+    given.withLock { $0.states[filePath(digest, .fileRaw)] = nil }
     try content?.write { connection in
       try connection.use("DELETE FROM blobs WHERE digest = ?") {
         try $0.bind(digest)
