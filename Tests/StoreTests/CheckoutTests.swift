@@ -63,9 +63,11 @@ struct CheckoutTests {
       }
       let before = other.damagesSoFar()
       #expect(try take() == path)
-      #expect(try await !other.confirm([artifact], since: before))
-      // Whoever began before it was found has used it, too; whoever begins now has not.
-      #expect(try await !other.confirm([artifact], since: before))
+      // Whoever began before it was found may have used it, too; whoever begins now has not.
+      for _ in 1...2 {
+        let isRight = try await other.confirm([artifact], since: before)
+        #expect(!isRight)
+      }
       let after = other.damagesSoFar()
       #expect(try take() == path)
       #expect(try contents(file) == bytes)
