@@ -40,8 +40,7 @@ public final class Store: Sendable {
   let presence: StoreUsers.Presence?
   /// What was mended when the store was opened, a line for each, for people.
   public let notices: [String]
-  /// Checkouts of stored files that this process has verified.
-  let verified = Mutex<Set<Digest>>([])
+  let given = Mutex(GivenCheckouts())
 
   /// Whether there is one: reading what is not there is no fault.
   public var exists: Bool { facts != nil }

@@ -79,6 +79,8 @@ struct Build {
         isOffline: session.isOffline),
       scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
       mounts: try running.mountSources(cacheFolder: session.store.caches, folder: session.startFolder),
-      readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
+      readGitBlob: { [repositories = session.repositories] mirror, object in
+        try repositories.blob(mirror: mirror, object: object)
+      })
   }
 }

@@ -23,6 +23,7 @@ struct Session {
   let snapshotName: String?
   let programs: HostProgramRunner
   let registries: SkopeoRegistries
+  let repositories: MirroredRepositories
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
@@ -75,12 +76,13 @@ struct Session {
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: footprint)
     let kept = GitMirrors(folder: "\(options.storeFolder)/git")
     // A command that writes nothing fetches into a folder that is thrown away.
-    let mirrors = MirroredRepositories(
-      kept: kept, fresh: access == .writing ? kept : GitMirrors(folder: "\(scratch.path)/git"))
+    let repositories = MirroredRepositories(
+      kept: kept, fresh: access == .writing ? kept : GitMirrors(folder: "\(scratch.path)/git"),
+      isOffline: options.offline || access == .listing)
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: registries, programs: programs, digests: digests, observer: footprint),
+        git: repositories, registries: registries, programs: programs, digests: digests, observer: footprint),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -105,7 +107,7 @@ struct Session {
     return Session(
       root: root, store: store, workspace: workspace, resolved: resolved, compiled: compiled,
       diagnostics: SourceLines(root: root).completing(diagnostics), snapshotName: snapshotName,
-      programs: programs, registries: registries,
+      programs: programs, registries: registries, repositories: repositories,
       scratch: scratch, isOffline: options.offline, startFolder: options.startFolder)
   }
 
@@ -216,12 +218,23 @@ struct Session {
       hint: near.map { "did you mean '\($0)'?" } ?? "'graph ls' lists all targets")
   }
 
+  /// - Returns: `nil` where there is no snapshot of that name.
+  private static func document(of name: String, _ store: Store) throws -> [UInt8]? {
+    do {
+      return try store.snapshot(named: name)
+    } catch is MissingBlob {
+      throw GraphError(
+        .environment, "the store lost snapshot '\(name)', or it is damaged",
+        hint: "'graph snapshot show' lists the others; '--refresh' makes one of today")
+    }
+  }
+
   private static func startingSnapshot(
     _ options: GlobalOptions, _ store: Store
   ) throws -> (name: String, snapshot: Snapshot)? {
     if options.refresh { return nil }
     if let name = options.snapshot {
-      guard let document = try store.snapshot(named: name) else {
+      guard let document = try Self.document(of: name, store) else {
         let near = Nearest.match(for: name, among: try store.snapshotNames())
         throw GraphError(
           .usage, "there is no snapshot '\(name)'",
@@ -229,8 +242,15 @@ struct Session {
       }
       return (name, try Snapshot(encoded: document))
     }
-    guard let newest = try store.newestSnapshot() else { return nil }
-    return (newest.name, try Snapshot(encoded: newest.document))
+    do {
+      guard let newest = try store.newestSnapshot() else { return nil }
+      return (newest.name, try Snapshot(encoded: newest.document))
+    } catch is MissingBlob {
+      Console.note(
+        "graph: warning: the store lost its newest snapshot, or it is damaged: every moving fact is resolved anew"
+      )
+      return nil
+    }
   }
 }
 

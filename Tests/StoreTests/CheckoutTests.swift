@@ -26,13 +26,53 @@ struct CheckoutTests {
     #expect(try temporary.another().file(digest) == path)
   }
 
-  @Test("a stored file that serves as checkout is verified first")
-  func damagedFile() throws {
+  @Test("a stored file that serves as checkout is compared with its digest, once in a process")
+  func damagedFile() async throws {
     let digest = try store.write(noise(200_000))
     try store.sync()
     try shell(
       "f=$(find \(temporary.path)/blobs -type f); chmod 644 $f; printf X | dd of=$f conv=notrunc seek=9 bs=1")
+    _ = try store.file(digest)
+    let file = Artifact(.blob, digest)
+    await #expect(throws: MissingBlob(digest)) { _ = try await store.confirm([file], since: 0) }
     #expect(throws: MissingBlob(digest)) { try store.file(digest) }
+  }
+
+  @Test("checkouts that were there before are compared; what is damaged goes, and who used it is told")
+  func damagedCheckouts() async throws {
+    let bytes = text(500)
+    let digest = try store.write(bytes)
+    let entries = [Layer.Entry(path: "a", content: .file(digest), mode: 0o644)]
+    let artifacts = [
+      Artifact(.blob, digest), try store.write(Layer(entries: entries), as: .tree),
+      try store.write(Layer(entries: entries + [.init(path: "b", content: .whiteout, mode: 0)]), as: .layer),
+    ]
+    try store.sync()
+    let made = try [store.file(digest), store.tree(artifacts[1]), store.layer(artifacts[2])]
+    #expect(try await store.confirm(artifacts, since: 0))
+    for (artifact, path) in zip(artifacts, made) {
+      let file = artifact.kind == .blob ? path : path + "/a"
+      try shell("chmod 644 \(file); printf X | dd of=\(file) conv=notrunc seek=9 bs=1")
+      let other = try temporary.another()
+      func take() throws -> String {
+        switch artifact.kind {
+        case .blob: try other.file(digest)
+        case .tree: try other.tree(artifact)
+        case .layer: try other.layer(artifact)
+        }
+      }
+      let before = other.damagesSoFar()
+      #expect(try take() == path)
+      // Whoever began before it was found may have used it, too; whoever begins now has not.
+      for _ in 1...2 {
+        let isRight = try await other.confirm([artifact], since: before)
+        #expect(!isRight)
+      }
+      let after = other.damagesSoFar()
+      #expect(try take() == path)
+      #expect(try contents(file) == bytes)
+      #expect(try await other.confirm([artifact], since: after))
+    }
   }
 
   @Test("a tree has canonical modes and times")

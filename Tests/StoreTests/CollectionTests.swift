@@ -33,13 +33,13 @@ struct History {
       RecordedRun(id: 0, command: "build", workspace: workspace ?? self.workspace, started: started), wanted: wanted)
     for item in made {
       let trace = trace(item)
-      try store.record(trace, node: item.name)
+      try store.record([NodeTrace(node: item.name, trace: trace)])
       var description = NodeDescription(text: "rule test@1\n")
       description.inputs = item.producers.map { .init("in/\($0)", .output(node: $0, name: "out")) }
       try store.recordNodes(
         run: run,
         [
-          NodeRecord(
+          HistoryEntry(
             RecordedNode(
               node: item.name, outcome: .ran, key: trace.key, started: started, durationSeconds: 1,
               outputs: trace.result.outputs), description)

@@ -159,7 +159,7 @@ extension Store: BlobStore {
     try requireWriting()
     for digest in try removeRows(of: digest) {
       pending.withLock { $0.remove([digest]) }
-      _ = verified.withLock { $0.remove(digest) }
+      given.withLock { $0.states[filePath(digest, .fileRaw)] = nil }
       for encoding in BlobEncoding.files { unlink(filePath(digest, encoding)) }
       try forget(digest)
     }

@@ -12,22 +12,30 @@ import Synchronization
 extension Store: Checkouts {
   public func file(_ digest: Digest) throws -> String {
     if try stored(digest)?.encoding == .fileRaw {
-      // Large and incompressible (packages, images): the stored file serves as it is. It is verified once in the life
-      // of a process and only looked at after that, because reading it again each time would cost more than using it.
+      // Large and incompressible (packages, images): the stored file serves as it is.
       let path = filePath(digest, .fileRaw)
       var status = stat()
-      let isWhole = stat(path, &status) == 0 && Int64(status.st_size) == digest.size
-      if isWhole, status.st_mtim.tv_sec != Int(LayerCheckout.treeTime) { try Self.settle(path) }
-      if isWhole, verified.withLock({ $0.contains(digest) }) { return path }
-      try streamFile(digest, .fileRaw) { _ in }
-      verified.withLock { _ = $0.insert(digest) }
+      guard stat(path, &status) == 0, Int64(status.st_size) == digest.size else { throw try damaged(digest) }
+      if status.st_mtim.tv_sec != Int(LayerCheckout.treeTime) { try Self.settle(path) }
+      noteFound(path, holding: .file(digest))
       return path
     }
-    return try checkout("files/\(digest.hex)") { folder in
+    return try checkout(checkoutPath(ofFile: digest), holding: .file(digest)) { folder in
       try exportFile(digest, to: folder, mode: 0o444)
       try Self.settle(folder)
       return digest.size
     }
+  }
+
+  func checkoutPath(ofFile digest: Digest) -> String { "\(checkouts)/files/\(digest.hex)" }
+
+  func checkoutPath(ofTree artifact: Artifact) -> String {
+    "\(checkouts)/trees/\(artifact.digest.hex.prefix(32))"
+  }
+
+  /// Short, because the options of an overlay mount, with all its layers, have to fit one page.
+  func checkoutPath(ofLayer artifact: Artifact) -> String {
+    "\(checkouts)/layers/\(artifact.digest.hex.prefix(16))"
   }
 
   /// Gives a file the time that everything staged has: an action may not see when it was stored.
@@ -39,20 +47,19 @@ extension Store: Checkouts {
   }
 
   public func tree(_ artifact: Artifact) throws -> String {
-    try checkout("trees/\(artifact.digest.hex.prefix(32))") { folder in
+    try checkout(checkoutPath(ofTree: artifact), holding: .entries(of: artifact)) { folder in
       try LayerCheckout(store: self, root: folder, isTree: true).make(try readLayer(artifact))
     }
   }
 
   public func layer(_ artifact: Artifact) throws -> String {
-    // Short, because the options of an overlay mount, with all its layers, have to fit one page.
-    try checkout("layers/\(artifact.digest.hex.prefix(16))") { folder in
+    try checkout(checkoutPath(ofLayer: artifact), holding: .entries(of: artifact)) { folder in
       try LayerCheckout(store: self, root: folder, isTree: false).make(try readLayer(artifact))
     }
   }
 
   public func adopt(_ folder: String, as artifact: Artifact) throws {
-    _ = try checkout("layers/\(artifact.digest.hex.prefix(16))") { target in
+    _ = try checkout(checkoutPath(ofLayer: artifact), holding: .entries(of: artifact)) { target in
       // From another file system it cannot be taken over; then it is made when it is needed.
       guard rename(folder, target) == 0 else {
         if errno == EXDEV {
@@ -65,17 +72,21 @@ extension Store: Checkouts {
     try Folders.remove(folder)
   }
 
-  /// The checkout called `name`, made now if it is not there.
+  /// The checkout at `path`, made now if it is not there.
   ///
   /// - Parameter make: makes it at the path it is given, and returns its size in bytes.
-  private func checkout(_ name: String, _ make: (String) throws -> Int64) throws -> String {
+  private func checkout(
+    _ path: String, holding content: CheckoutContent, _ make: (String) throws -> Int64
+  ) throws -> String {
     try requireWriting()
-    let path = "\(checkouts)/\(name)"
     if FileSystem.exists(path), !isOfThisBoot(path) { try discard(path) }
     let lock = try FileLock(at: "\(locks)/checkouts")
     // Shared: it only keeps `trim` from taking what is about to be used.
     try lock.wait(exclusive: false)
-    if utimensat(AT_FDCWD, path + ".used", nil, 0) == 0, FileSystem.exists(path) { return path }
+    if utimensat(AT_FDCWD, path + ".used", nil, 0) == 0, FileSystem.exists(path) {
+      noteFound(path, holding: content)
+      return path
+    }
     let temporary = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     do {
       let size = try make(temporary)
@@ -85,6 +96,9 @@ extension Store: Checkouts {
         // Another maker was first, with the same content.
         guard errno == EEXIST || errno == ENOTEMPTY else { throw OpenFile.failure("cannot create", path) }
         try Folders.remove(temporary)
+        noteFound(path, holding: content)
+      } else {
+        noteMade(path)
       }
     } catch {
       // The first error is the one to report; what stays behind is removed with the old scratch.

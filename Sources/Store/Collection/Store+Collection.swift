@@ -172,7 +172,7 @@ extension Store {
     // The file first: a crash before the commit leaves a row that is condemned and has none.
     if row.encoding.isFile { unlink(filePath(row.digest, row.encoding)) }
     try Self.removeRows(of: row.digest, &connection)
-    _ = verified.withLock { $0.remove(row.digest) }
+    given.withLock { $0.states[filePath(row.digest, .fileRaw)] = nil }
     return true
   }
 }

@@ -10,6 +10,7 @@ final class Workshop: Sendable {
   static let all = "//all/all"
   static let architecture = Architecture.host.description
 
+  let kind: Kind
   let world: World
   /// What `all` delivers, as a clean build made it.
   let outputs: String
@@ -20,7 +21,8 @@ final class Workshop: Sendable {
   let milliseconds: Int
 
   private init(_ kind: Kind) async throws {
-    world = try World(files: Self.files(kind))
+    self.kind = kind
+    world = try World(files: Self.files(kind, repository: try await Shelf.shared.repository()))
     if kind == .withRuns {
       try await Program(["cp", "/bin/busybox", world.workspace + "/images/tool/busybox"]).check()
     }
@@ -48,13 +50,40 @@ final class Workshop: Sendable {
     return "/dev/shm"
   }()
 
-  enum Kind { case withRuns, plain }
+  enum Kind {
+    /// With an image whose RUNs note each of their starts in a cache.
+    case withRuns
+    case plain
+    /// As `plain`, after an edit that many nodes read.
+    case edited
+  }
 
   static func with(_ kind: Kind) async throws -> Workshop { try await Shelf.shared.workshop(kind) }
 
   private actor Shelf {
     static let shared = Shelf()
     private var made: [Kind: Task<Workshop, any Error>] = [:]
+    private var source: Task<TemporaryFolder, any Error>?
+
+    /// The address of a git repository, the same for all workshops.
+    func repository() async throws -> String {
+      let task =
+        source
+        ?? Task {
+          let folder = try TemporaryFolder()
+          let script = """
+            git init -q -b main . && echo 'job-id: site' >cccp.yml && echo page >page &&
+            printf '%s\\n' 'FROM scratch' 'COPY page /page' >Dockerfile && git add . &&
+            git -c user.name=a -c user.email=a@example.org commit -q -m first
+            """
+          var program = Program(["sh", "-c", script])
+          program.folder = folder.path
+          try await program.check()
+          return folder
+        }
+      source = task
+      return "file://\(try await task.value.path)"
+    }
 
     func workshop(_ kind: Kind) async throws -> Workshop {
       let task = made[kind] ?? Task { try await Workshop(kind) }
@@ -65,7 +94,7 @@ final class Workshop: Sendable {
 }
 
 extension Workshop {
-  private static func files(_ kind: Kind) -> [String: String] {
+  private static func files(_ kind: Kind, repository: String) -> [String: String] {
     var files = [
       "graph.yml": "name: faults\narches: [\(architecture)]\n",
       "graph.d/commands.yml": commands,
@@ -75,6 +104,8 @@ extension Workshop {
            desired-tag: 1, notify-email: release@example.org, depends-on: null}
         - {id: 2, app-id: app, job-id: app, git-url: images/app, git-path: /, target-file: Dockerfile,
            desired-tag: 1, notify-email: release@example.org, depends-on: app/tool:1}
+        - {id: 3, app-id: app, job-id: site, git-url: "\(repository)", git-path: /, git-branch: main,
+           target-file: Dockerfile, desired-tag: 1, notify-email: release@example.org, depends-on: null}
 
       """,
       "images/tool/cccp.yml": "job-id: tool\n",
@@ -85,7 +116,7 @@ extension Workshop {
       "images/app/text": "a text\n",
       "images/app/Dockerfile": "FROM app/tool:1\nCOPY text /text\n" + (kind == .withRuns ? runs : "")
         + "LABEL a=b\n",
-      "data/table": lines(50, "table"),
+      "data/table": lines(50, kind == .edited ? "edited" : "table"),
       "data/noise": noise(200_000),
       "data/lines": lines(20_000, "data"),
       "source/deep/all": "all\n",
@@ -140,12 +171,13 @@ extension Workshop {
       - name: \(all)
         root: host
         tools: [sh, cp, mkdir]
-        inputs: {a: //pair/1, b: //pair/2, c: //pair/3, d: //pair/4, lines: //large/lines, image: //app/app}
+        inputs: {a: //pair/1, b: //pair/2, c: //pair/3, d: //pair/4, lines: //large/lines, app: //app/app, site: //app/site}
         command:
           - sh
           - -c
           - mkdir {outputs.all} && cd {outputs.all} && cp -R {inputs.a} a && cp -R {inputs.b} b &&
-            cp -R {inputs.c} c && cp -R {inputs.d} d && cp {inputs.lines} lines && cp -R {inputs.image} image
+            cp -R {inputs.c} c && cp -R {inputs.d} d && cp {inputs.lines} lines && cp -R {inputs.app} app &&
+            cp -R {inputs.site} site
         outputs: {all: folder}
 
     """
