@@ -33,7 +33,7 @@ struct History {
       RecordedRun(id: 0, command: "build", workspace: workspace ?? self.workspace, started: started), wanted: wanted)
     for item in made {
       let trace = trace(item)
-      try store.record([NodeTrace(node: item.name, trace: trace)])
+      try store.record([NodeTrace(node: item.name, trace)])
       var description = NodeDescription(text: "rule test@1\n")
       description.inputs = item.producers.map { .init("in/\($0)", .output(node: $0, name: "out")) }
       try store.recordNodes(

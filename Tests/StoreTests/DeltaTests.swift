@@ -193,7 +193,7 @@ struct DeltaTests {
     let (old, new) = (try stored(first), try stored(content.edited(first, edits: 2)))
     let other = try stored([1, 2, 3])
     let traces = [old, new, other].map { makeTrace("\($0.short)", outputs: ["out": Artifact(.blob, $0)]) }
-    try store.record(traces.map { NodeTrace(node: "n", trace: $0) })
+    try store.record(traces.map { NodeTrace(node: "n", $0) })
     let file = try files(".zst")[0]
     try shell("chmod 644 \(file); \(damage)\(damage.hasSuffix("=") ? "" : " ")\(file)")
     #expect(throws: MissingBlob(new)) { try temporary.another().read(new) }
