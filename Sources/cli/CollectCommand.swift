@@ -49,7 +49,8 @@ struct CollectCommand: AsyncParsableCommand {
       let store = dryRun ? existing : try Store.openForWriting(at: options.folder)
       var removedCaches = 0
       if caches, !dryRun {
-        removedCaches = try await CacheFolders(folder: store.caches, helper: Machine.sandboxHelper()).removeAll().removed
+        removedCaches = try await CacheFolders(folder: store.caches, helper: Machine.sandboxHelper())
+          .removeAll().removed
       }
       let report = try store.collect(policy)
       Console.print(

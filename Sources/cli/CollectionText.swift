@@ -28,34 +28,44 @@ enum CollectionText {
   }
 
   static func text(_ report: CollectionReport, isDryRun: Bool, removedCaches: Int) -> String {
-    var lines = [isDryRun ? "would remove \(Amounts.bytes(report.removedBytes))" : "removed \(Amounts.bytes(report.removedBytes))"]
+    var lines = [
+      isDryRun
+        ? "would remove \(Amounts.bytes(report.removedBytes))"
+        : "removed \(Amounts.bytes(report.removedBytes))"
+    ]
     for removal in report.removals {
       lines.append(
-        "  \(Amounts.bytes(removal.bytes)): \(Amounts.counted(removal.count, noun(removal.reason))) \(explanation(removal.reason))")
+        "  \(Amounts.bytes(removal.bytes)): \(Amounts.counted(removal.count, noun(removal.reason))) \(explanation(removal.reason))"
+      )
     }
     if removedCaches > 0 { lines.append("  \(Amounts.counted(removedCaches, "cache")) of commands") }
     if report.waiting.bytes > 0 {
       lines.append(
-        "  \(Amounts.bytes(report.waiting.bytes)) more when these processes have ended: \(report.waiting.processes.joined(separator: ", "))")
+        "  \(Amounts.bytes(report.waiting.bytes)) more when these processes have ended: \(report.waiting.processes.joined(separator: ", "))"
+      )
     }
     if !report.forgotten.isEmpty {
       lines.append("")
       lines.append(isDryRun ? "results that would be forgotten" : "results that were forgotten")
       for result in report.forgotten.prefix(namedMax) {
         let node = result.node.isEmpty ? "key \(result.key?.digest.short ?? "?")" : result.node
-        lines.append("  \(Amounts.bytes(result.bytes))  \(PlainText.oneLine(node))  made \(Times.text(result.finished))")
+        lines.append(
+          "  \(Amounts.bytes(result.bytes))  \(PlainText.oneLine(node))  made \(Times.text(result.finished))")
       }
       let rest = report.forgotten.dropFirst(namedMax)
       if !rest.isEmpty {
-        lines.append("  \(Amounts.bytes(rest.reduce(0) { $0 + $1.bytes }))  in \(rest.count) more; --json names them")
+        lines.append(
+          "  \(Amounts.bytes(rest.reduce(0) { $0 + $1.bytes }))  in \(rest.count) more; --json names them")
       }
     }
     lines.append("")
     lines.append(
-      "kept: \(Amounts.bytes(report.keptBytes)) in \(Amounts.counted(report.keptBlobs, "blob")), for \(Amounts.counted(report.keptRuns.count, "run")) and \(Amounts.counted(report.keptPins.count, "pin"))")
+      "kept: \(Amounts.bytes(report.keptBytes)) in \(Amounts.counted(report.keptBlobs, "blob")), for \(Amounts.counted(report.keptRuns.count, "run")) and \(Amounts.counted(report.keptPins.count, "pin"))"
+    )
     if report.bases.count > 0 {
       lines.append(
-        "  of that \(Amounts.bytes(report.bases.bytes)) only because later versions are stored as differences to it")
+        "  of that \(Amounts.bytes(report.bases.bytes)) only because later versions are stored as differences to it"
+      )
     }
     if !report.givenUp.isEmpty {
       lines.append("  \(Amounts.counted(report.givenUp.count, "run")) given up for the size")
@@ -76,7 +86,8 @@ enum CollectionText {
       "removals": .array(
         report.removals.map {
           .object([
-            "reason": .string($0.reason.rawValue), "count": .integer($0.count), "bytes": .integer(Int($0.bytes)),
+            "reason": .string($0.reason.rawValue), "count": .integer($0.count),
+            "bytes": .integer(Int($0.bytes)),
           ])
         }),
       "forgotten": .array(
@@ -87,7 +98,8 @@ enum CollectionText {
           ])
         }),
       "waiting": .object([
-        "bytes": .integer(Int(report.waiting.bytes)), "processes": .array(report.waiting.processes.map { .string($0) }),
+        "bytes": .integer(Int(report.waiting.bytes)),
+        "processes": .array(report.waiting.processes.map { .string($0) }),
       ]),
       "kept": .object([
         "blobs": .integer(report.keptBlobs), "bytes": .integer(Int(report.keptBytes)),

@@ -52,7 +52,8 @@ struct FsckCommand: AsyncParsableCommand {
   private func checkOnce() throws(GraphError) -> CheckReport {
     do {
       let store =
-        repair ? try Store.openForWriting(at: options.folder) : try Store.open(at: options.folder, mode: .readOnly)
+        repair
+        ? try Store.openForWriting(at: options.folder) : try Store.open(at: options.folder, mode: .readOnly)
       let progress = CheckProgress()
       defer { progress.end() }
       return try store.check(repairs: repair) { progress.show($0, of: $1) }
@@ -93,16 +94,19 @@ enum CheckText {
     }
     let speed = Amounts.bytes(Int64(Double(report.bytes) / max(report.seconds, 0.001)))
     lines.append(
-      "checked \(Amounts.counted(report.blobs, "blob")), \(Amounts.bytes(report.bytes)), and \(Amounts.counted(report.results, "result")) in \(Amounts.seconds(report.seconds)), \(speed)/s")
+      "checked \(Amounts.counted(report.blobs, "blob")), \(Amounts.bytes(report.bytes)), and \(Amounts.counted(report.results, "result")) in \(Amounts.seconds(report.seconds)), \(speed)/s"
+    )
     let damage = report.findings.filter(\.isDamage)
     let open = damage.filter { $0.repair == nil }.count
     if damage.isEmpty {
       lines.append("nothing is damaged")
     } else if open == 0 {
-      lines.append("\(Amounts.counted(damage.count, "fault")) repaired: the next build makes again what is missing")
+      lines.append(
+        "\(Amounts.counted(damage.count, "fault")) repaired: the next build makes again what is missing")
     } else {
       lines.append(
-        "\(Amounts.counted(open, "fault")): 'graph fsck --repair' drops what is damaged, and the next build makes it again")
+        "\(Amounts.counted(open, "fault")): 'graph fsck --repair' drops what is damaged, and the next build makes it again"
+      )
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -115,7 +119,8 @@ enum CheckText {
   static func json(_ report: CheckReport) -> String {
     JSONValue.object([
       "schema": .integer(1), "isSound": .boolean(report.isSound), "blobs": .integer(report.blobs),
-      "bytes": .integer(Int(report.bytes)), "results": .integer(report.results), "seconds": .number(report.seconds),
+      "bytes": .integer(Int(report.bytes)), "results": .integer(report.results),
+      "seconds": .number(report.seconds),
       "findings": .array(
         report.findings.map {
           .object([

@@ -91,7 +91,8 @@ struct PinCommand: AsyncParsableCommand {
       "pins": .array(
         pins.map { pin in
           .object([
-            "name": .string(pin.name), "time": .number(pin.time), "run": pin.run.map { .integer(Int($0)) } ?? .null,
+            "name": .string(pin.name), "time": .number(pin.time),
+            "run": pin.run.map { .integer(Int($0)) } ?? .null,
             "nodes": .array(pin.outputs.keys.sorted().map { .string($0) }),
           ])
         }),
@@ -105,6 +106,7 @@ struct UnpinCommand: AsyncParsableCommand {
     discussion: """
       Examples:
         graph unpin candidate
+        graph unpin candidate before-upgrade
       """)
 
   @OptionGroup var options: StoreOptions
@@ -118,7 +120,8 @@ struct UnpinCommand: AsyncParsableCommand {
         guard try store.unpin(name) else {
           let near = Nearest.match(for: name, among: known)
           throw GraphError(
-            .usage, "there is no pin '\(name)'", hint: near.map { "did you mean '\($0)'?" } ?? "'graph pin' lists them")
+            .usage, "there is no pin '\(name)'",
+            hint: near.map { "did you mean '\($0)'?" } ?? "'graph pin' lists them")
         }
       }
     }

@@ -14,13 +14,16 @@ enum StatisticsText {
     lines.append("")
     let shared = max(0, statistics.namedBytes - statistics.contentBytes)
     lines.append(
-      "\(Amounts.counted(statistics.results, "result")) name \(Amounts.bytes(statistics.namedBytes)); \(Amounts.bytes(shared)) of that is there once and named more than once")
+      "\(Amounts.counted(statistics.results, "result")) name \(Amounts.bytes(statistics.namedBytes)); \(Amounts.bytes(shared)) of that is there once and named more than once"
+    )
     if statistics.condemnedBytes > 0 {
       lines.append("\(Amounts.bytes(statistics.condemnedBytes)) wait to be removed: 'graph gc' says for what")
     }
     lines.append("")
     lines += Columns.lines(
-      statistics.parts.sorted { ($1.bytes, $0.name) < ($0.bytes, $1.name) }.map { [$0.name, Amounts.bytes($0.bytes)] })
+      statistics.parts.sorted { ($1.bytes, $0.name) < ($0.bytes, $1.name) }.map {
+        [$0.name, Amounts.bytes($0.bytes)]
+      })
     if !statistics.largest.isEmpty {
       lines.append("")
       lines += Columns.lines(
@@ -54,21 +57,24 @@ enum StatisticsText {
       "forms": .array(
         statistics.forms.map {
           .object([
-            "name": .string($0.name), "blobs": .integer($0.blobs), "contentBytes": .integer(Int($0.contentBytes)),
+            "name": .string($0.name), "blobs": .integer($0.blobs),
+            "contentBytes": .integer(Int($0.contentBytes)),
             "storedBytes": .integer(Int($0.storedBytes)),
           ])
         }),
       "totals": .object([
         "blobs": .integer(statistics.blobs), "contentBytes": .integer(Int(statistics.contentBytes)),
         "storedBytes": .integer(Int(statistics.storedBytes)), "results": .integer(statistics.results),
-        "namedBytes": .integer(Int(statistics.namedBytes)), "condemnedBytes": .integer(Int(statistics.condemnedBytes)),
+        "namedBytes": .integer(Int(statistics.namedBytes)),
+        "condemnedBytes": .integer(Int(statistics.condemnedBytes)),
       ]),
       "parts": .array(
         statistics.parts.map { .object(["name": .string($0.name), "bytes": .integer(Int($0.bytes))]) }),
       "largest": .array(
         statistics.largest.map {
           .object([
-            "digest": .string("\($0.digest)"), "form": .string($0.form), "contentBytes": .integer(Int($0.digest.size)),
+            "digest": .string("\($0.digest)"), "form": .string($0.form),
+            "contentBytes": .integer(Int($0.digest.size)),
             "storedBytes": .integer(Int($0.storedBytes)), "node": .text($0.node),
           ])
         }),

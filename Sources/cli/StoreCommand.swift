@@ -7,6 +7,11 @@ import Store
 struct StoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store", abstract: "Look into the store, and put files into it.",
+    discussion: """
+      Examples:
+        graph store stats
+        graph store add image.ext4
+      """,
     subcommands: [StoreStatsCommand.self, StoreAddCommand.self, StoreCatCommand.self])
 }
 
@@ -18,6 +23,7 @@ struct StoreAddCommand: AsyncParsableCommand {
 
       Examples:
         graph store add image.ext4
+        graph store add --store /tmp/store one.tar two.tar
       """)
 
   @OptionGroup var options: StoreOptions
@@ -40,8 +46,8 @@ struct StoreCatCommand: AsyncParsableCommand {
     commandName: "cat", abstract: "Print the bytes of a blob, or a part of them, verified.",
     discussion: """
       Examples:
-        graph store cat 21bb65e60f90…/4096
-        graph store cat 21bb65e60f90…/1073741824 --from 512 --count 1024
+        graph store cat SHA256/4096
+        graph store cat SHA256/1073741824 --from 512 --count 1024
       """)
 
   @OptionGroup var options: StoreOptions
@@ -52,7 +58,9 @@ struct StoreCatCommand: AsyncParsableCommand {
   func run() async throws {
     try await Exit.reporting {
       guard let digest = Digest(digest) else {
-        throw GraphError(.usage, "'\(digest)' is no digest", hint: "write the SHA-256 in hexadecimal digits, '/' and the size")
+        throw GraphError(
+          .usage, "'\(digest)' is no digest",
+          hint: "write the SHA-256 in hexadecimal digits, '/' and the size")
       }
       let store = try Store.open(at: options.folder, mode: .readOnly)
       if from == nil, count == nil {
@@ -68,7 +76,8 @@ struct StoreCatCommand: AsyncParsableCommand {
 
 struct StoreStatsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stats", abstract: "Say what is in the store, what it takes, and what the way it is kept saves.",
+    commandName: "stats",
+    abstract: "Say what is in the store, what it takes, and what the way it is kept saves.",
     discussion: """
       Examples:
         graph store stats

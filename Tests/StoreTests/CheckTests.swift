@@ -48,7 +48,9 @@ struct CheckTests {
   }
 
   private func damage(_ path: String, at offset: Int = 5000) throws {
-    try shell("chmod 644 \(path); printf '\\377\\001\\376' | dd conv=notrunc bs=1 seek=\(offset) status=none of=\(path)")
+    try shell(
+      "chmod 644 \(path); printf '\\377\\001\\376' | dd conv=notrunc bs=1 seek=\(offset) status=none of=\(path)"
+    )
   }
 
   @Test("a sound store is sound, and all of its content was read")
@@ -80,7 +82,8 @@ struct CheckTests {
   @Test("damage of a packed blob, and a file that is gone")
   func damagedRow() throws {
     try shell(
-      "sqlite3 \(store.path)/blobs.db \"UPDATE blobs SET data = CAST(x'00' || substr(data, 2) AS BLOB) WHERE data NOT NULL\"")
+      "sqlite3 \(store.path)/blobs.db \"UPDATE blobs SET data = CAST(x'00' || substr(data, 2) AS BLOB) WHERE data NOT NULL\""
+    )
     try shell("rm -f \(file[1])")
     #expect(Set(try check(repairs: false).findings.map(\.kind)) == [.blob, .missing, .result])
     #expect(try check(repairs: true).isSound)
@@ -100,17 +103,25 @@ struct CheckTests {
     let found = try check(repairs: false)
     #expect(found.findings.filter { $0.kind == .unknownFile }.count == 5)
     let beside = try history.temporary.another()
-    #expect(try history.temporary.another().check(repairs: true).findings.allSatisfy { $0.kind != .unknownFile || $0.repair == nil })
+    #expect(
+      try history.temporary.another().check(repairs: true).findings.allSatisfy {
+        $0.kind != .unknownFile || $0.repair == nil
+      })
     withExtendedLifetime(beside) {}
   }
 
   @Test("a lost database of blobs is made again from the files")
   func lostRows() throws {
-    try shell("sqlite3 \(store.path)/blobs.db 'DELETE FROM blobs WHERE encoding > 1; DELETE FROM large; DELETE FROM features'")
+    try shell(
+      "sqlite3 \(store.path)/blobs.db 'DELETE FROM blobs WHERE encoding > 1; DELETE FROM large; DELETE FROM features'"
+    )
     let path = store.path
     // Alone, as a command is.
     let report = try CheckTests.alone(history) { try $0.check(repairs: true) }
-    #expect(report.findings.filter { $0.kind == .unknownFile }.map(\.repair) == ["taken in", "taken in", "taken in"])
+    #expect(
+      report.findings.filter { $0.kind == .unknownFile }.map(\.repair) == [
+        "taken in", "taken in", "taken in",
+      ])
     #expect(report.isSound)
     let reading = try Store.open(at: path, mode: .readOnly)
     for index in 0..<4 { #expect(try reading.read(blobs[index]) == contents[index]) }
@@ -156,7 +167,9 @@ struct CheckTests {
     #expect(try StoreTests.contents(store.file(blobs[0])) == contents[0])
   }
 
-  @Test("a database that SQLite cannot read is moved aside by the next who writes", arguments: ["graph.db", "blobs.db"])
+  @Test(
+    "a database that SQLite cannot read is moved aside by the next who writes",
+    arguments: ["graph.db", "blobs.db"])
   func damagedDatabase(_ name: String) throws {
     let path = store.path
     try shell(
@@ -183,5 +196,32 @@ struct CheckTests {
     try other.sync()
     #expect(try other.read(Digest(of: text(99))) == text(99))
     #expect(try Store.open(at: path, mode: .readWrite).notices.isEmpty)
+  }
+
+  @Test("a row that leads to the result, key or digest of something else is no row")
+  func swappedRows() throws {
+    let traces = blobs.enumerated().map { day, digest in
+      history.trace(.init(name: "//n\(day)", artifact: Artifact(.blob, digest)))
+    }
+    try shell(
+      """
+      sqlite3 \(store.path)/graph.db "
+        UPDATE actions SET outputs = (SELECT outputs FROM actions WHERE rowid = 1) WHERE rowid = 2;
+        UPDATE deep SET key = (SELECT key FROM deep WHERE rowid = 3) WHERE rowid = 4;"
+      """)
+    #expect(try traces.map { try store.result(of: $0.key) != nil } == [true, false, true, true])
+    #expect(try traces.map { try store.result(ofDeep: $0.deepKey) != nil } == [true, false, true, false])
+    #expect(try check(repairs: false).findings.map(\.kind) == [.database])
+    try store.record([NodeTrace(node: "//n1", traces[1])])
+    #expect(try store.result(ofDeep: traces[1].deepKey)?.outputs == traces[1].result.outputs)
+    #expect(try check(repairs: false).findings.isEmpty)
+    let path = history.temporary.folder + "/source"
+    try shell("echo one > \(path); touch -d '1 hour ago' \(path)")
+    let cache = FileDigestCache(store: store)
+    let digest = try cache.digest(ofFileAt: path)
+    try cache.flush()
+    try shell(
+      "sqlite3 \(store.path)/graph.db \"UPDATE files SET digest = x'\(String(repeating: "ab", count: 32))'\"")
+    #expect(try FileDigestCache(store: store).digest(ofFileAt: path) == digest)
   }
 }

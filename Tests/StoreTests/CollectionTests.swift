@@ -30,7 +30,8 @@ struct History {
   func run(_ day: Int, wanting wanted: [String], _ made: [Made], workspace: String? = nil) throws -> Int64 {
     let started = Double(day) * 86_400
     let run = try store.beginRun(
-      RecordedRun(id: 0, command: "build", workspace: workspace ?? self.workspace, started: started), wanted: wanted)
+      RecordedRun(id: 0, command: "build", workspace: workspace ?? self.workspace, started: started),
+      wanted: wanted)
     for item in made {
       let trace = trace(item)
       try store.record([NodeTrace(node: item.name, trace)])
@@ -78,7 +79,8 @@ struct CollectionTests {
 
   private func versions(_ count: Int) throws -> [History.Made] {
     try (0..<count).map { version in
-      let made = History.Made(name: "//a step", artifact: try history.blob(noise(100_000, seed: UInt64(version + 1))))
+      let made = History.Made(
+        name: "//a step", artifact: try history.blob(noise(100_000, seed: UInt64(version + 1))))
       try history.run(version, wanting: ["//a step"], [made])
       return made
     }
@@ -100,12 +102,15 @@ struct CollectionTests {
     #expect(try store.preimage(of: traces[0].key) == traces[0].preimage)
     #expect(try store.runs(limit: 10).count == 4)
     #expect(report.keptRuns.count == 2 && report.forgotten.map(\.node) == ["//a step", "//a step"])
-    #expect(forecast.forgotten.map(\.bytes) == [100_000, 100_000] && forecast.removedBytes == report.removedBytes)
+    #expect(
+      forecast.forgotten.map(\.bytes) == [100_000, 100_000] && forecast.removedBytes == report.removedBytes)
     #expect(try shell("find \(store.path)/blobs -type f | wc -l") == "2\n")
     #expect(try store.collect(history.policy(runs: 2)).removedBytes == 0)
   }
 
-  @Test("young runs stay whatever their number, and those of a workspace that is gone only as long as they are young")
+  @Test(
+    "young runs stay whatever their number, and those of a workspace that is gone only as long as they are young"
+  )
   func age() throws {
     let made = try versions(6)
     #expect(try store.collect(history.policy(runs: 1, day: 6, days: 3.5)).keptRuns.count == 3)
@@ -193,14 +198,17 @@ struct CollectionTests {
     #expect(report.bases.count == 1 && report.removedBytes == 0)
     #expect(try temporaryRead(Digest(of: second)) == second)
     for day in 5...7 {
-      try history.run(day, wanting: ["//i"], [.init(name: "//i", artifact: try history.blob([1]), variant: "\(day)")])
+      try history.run(
+        day, wanting: ["//i"], [.init(name: "//i", artifact: try history.blob([1]), variant: "\(day)")])
     }
     _ = try store.collect(history.policy(runs: 1))
     #expect(try shell("find \(store.path)/blobs -type f | wc -l") == "0\n")
     #expect(try shell("sqlite3 \(store.path)/blobs.db 'SELECT count(*) FROM features'") == "0\n")
   }
 
-  private func temporaryRead(_ digest: Digest) throws -> [UInt8] { try history.temporary.another().read(digest) }
+  private func temporaryRead(_ digest: Digest) throws -> [UInt8] {
+    try history.temporary.another().read(digest)
+  }
 
   @Test("beside another process results are forgotten at once, and their blobs removed when it has gone")
   func besideAnother() throws {
@@ -209,7 +217,8 @@ struct CollectionTests {
     do {
       let other = try history.temporary.another()
       let report = try store.collect(history.policy(runs: 1))
-      #expect(report.removedBytes == 0 && report.waiting.bytes == 200_000 && report.waiting.processes.count == 1)
+      #expect(
+        report.removedBytes == 0 && report.waiting.bytes == 200_000 && report.waiting.processes.count == 1)
       #expect(try store.result(of: history.trace(made[0]).key) == nil)
       #expect(try !other.contains(first))
       // It may have found it a moment ago.
@@ -237,7 +246,8 @@ struct CollectionTests {
     try other.sync()
     // As part of a result it stays for good.
     try history.run(
-      9, wanting: ["//i"], [.init(name: "//i", artifact: Artifact(.blob, Digest(of: second)), variant: "again")])
+      9, wanting: ["//i"],
+      [.init(name: "//i", artifact: Artifact(.blob, Digest(of: second)), variant: "again")])
     _ = try store.collect(history.policy(runs: 1))
     #expect(try temporaryRead(Digest(of: second)) == second)
   }
@@ -306,7 +316,8 @@ struct CollectionTests {
       try small.sync()
     }
     if !hasReserve { unlink("\(folder)/store/reserve") }
-    _ = try? shell("dd if=/dev/zero of=\(folder)/fill bs=64k; dd if=/dev/zero of=\(folder)/fill2 bs=1 count=70000")
+    _ = try? shell(
+      "dd if=/dev/zero of=\(folder)/fill bs=64k; dd if=/dev/zero of=\(folder)/fill2 bs=1 count=70000")
     #expect(DiskSpace(of: folder)?.freeBytes == 0)
     let full = try Store.open(at: "\(folder)/store", mode: .readWrite)
     do {

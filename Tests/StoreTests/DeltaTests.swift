@@ -87,7 +87,9 @@ struct DeltaTests {
     let baseDigest = Digest(of: base)
     var file = try temporary.file("base-\(UInt64.random(in: 0...UInt64.max))", base)
     func open() throws -> BlobFrames {
-      try BlobFrames(baseDigest, .fileRaw, at: file, keptBytes: 4 << 20) { throw BlobFrames.Damaged(digest: $0) }
+      try BlobFrames(baseDigest, .fileRaw, at: file, keptBytes: 4 << 20) {
+        throw BlobFrames.Damaged(digest: $0)
+      }
     }
     let basePath = file
     let encoder = try DeltaBlobEncoder(base: try open())
@@ -96,7 +98,8 @@ struct DeltaTests {
     try encoder.finish { delta.append(contentsOf: $0) }
     let deltaFile = try temporary.file("delta-\(UInt64.random(in: 0...UInt64.max))", delta)
     file = basePath
-    let frames = try BlobFrames(Digest(of: bytes), .fileDelta, at: deltaFile, keptBytes: 0) { _ in try open() }
+    let frames = try BlobFrames(Digest(of: bytes), .fileDelta, at: deltaFile, keptBytes: 0) { _ in try open()
+    }
     return (try frames.gather([0..<Int64(bytes.count)]), delta.count)
   }
 
@@ -184,9 +187,11 @@ struct DeltaTests {
     for (digest, bytes) in zip(digests, versions) { #expect(try other.read(digest) == bytes) }
   }
 
-  @Test("what a delta stands on is lost: so is the delta, with every result that names either", arguments: [
-    "rm -f", "truncate -s 5000", "printf X | dd conv=notrunc bs=1 seek=40000 status=none of=",
-  ])
+  @Test(
+    "what a delta stands on is lost: so is the delta, with every result that names either",
+    arguments: [
+      "rm -f", "truncate -s 5000", "printf X | dd conv=notrunc bs=1 seek=40000 status=none of=",
+    ])
   func lostBase(_ damage: String) throws {
     var content = Content(seed: 6)
     let first = content.bytes(400_000)
@@ -238,7 +243,8 @@ struct DeltaTests {
     #expect(try DeltaIndex(encoded: bytes, size: 109) == index)
     var damaged = bytes
     for _ in 0...Int(generator.next() & 3) {
-      damaged[32 + Int(generator.next() % UInt64(bytes.count - 32))] = UInt8(truncatingIfNeeded: generator.next())
+      damaged[32 + Int(generator.next() % UInt64(bytes.count - 32))] = UInt8(
+        truncatingIfNeeded: generator.next())
     }
     // Whatever is accepted makes content of the right size from what the base has.
     if let read = try? DeltaIndex(encoded: damaged, size: 109) {
@@ -248,9 +254,11 @@ struct DeltaTests {
     #expect(throws: FormatError.self) { try DeltaIndex(encoded: bytes, size: 110) }
   }
 
-  @Test("what is compressed already is stored as it is, and no delta is made of what was compressed anew", arguments: [
-    "gzip -n", "xz -T1", "zstd -q -19 --single-thread", "bzip2",
-  ])
+  @Test(
+    "what is compressed already is stored as it is, and no delta is made of what was compressed anew",
+    arguments: [
+      "gzip -n", "xz -T1", "zstd -q -19 --single-thread", "bzip2",
+    ])
   func incompressible(_ program: String) throws {
     let sources = "/usr/share/common-licenses/* /usr/lib/x86_64-linux-gnu/libcrypto.so.3 /usr/bin/perl"
     for version in 1...2 {

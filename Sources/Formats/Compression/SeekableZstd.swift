@@ -73,7 +73,8 @@ public struct SeekTable: Equatable, Sendable {
     var stored: Int64 = 0
     for index in 0..<count {
       let (frame, content) = (words[8 + index * 8], words[12 + index * 8])
-      guard content == UInt32(Self.frameContentBytes) || (index == count - 1 && content < Self.frameContentBytes)
+      guard
+        content == UInt32(Self.frameContentBytes) || (index == count - 1 && content < Self.frameContentBytes)
       else { return nil }
       append(frameBytes: Int(frame), contentBytes: Int(content))
       stored += Int64(frame)

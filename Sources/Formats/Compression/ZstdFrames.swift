@@ -74,7 +74,8 @@ public struct ZstdFrameDecompressor: ~Copyable {
     if let prefix {
       try Zstd.check(ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count), "decompress")
     }
-    let result = ZSTD_decompressDCtx(context, output.baseAddress, output.count, frame.baseAddress, frame.count)
+    let result = ZSTD_decompressDCtx(
+      context, output.baseAddress, output.count, frame.baseAddress, frame.count)
     try Zstd.check(result, "decompress")
     guard result == output.count else {
       throw FormatError("the zstd content is \(result) bytes and not the expected \(output.count)")

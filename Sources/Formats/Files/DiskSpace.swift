@@ -18,7 +18,8 @@ public struct DiskSpace: Sendable {
       folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
     }
     func bytes(_ blocks: fsblkcnt_t) -> Int64 {
-      let (bytes, isTooLarge) = Int64(clamping: blocks).multipliedReportingOverflow(by: Int64(status.f_frsize))
+      let (bytes, isTooLarge) = Int64(clamping: blocks).multipliedReportingOverflow(
+        by: Int64(status.f_frsize))
       return isTooLarge ? .max : bytes
     }
     (freeBytes, totalBytes) = (bytes(status.f_bavail), bytes(status.f_blocks))
@@ -32,10 +33,12 @@ extension DiskSpace {
   ///   - what: could not be done.
   ///   - path: on the disk.
   public static func isUsedUp(for what: String, at path: String) -> GraphError {
-    let sizes = DiskSpace(of: path).map { ": \($0.freeBytes >> 20) of \($0.totalBytes >> 20) MiB are free" } ?? ""
+    let sizes =
+      DiskSpace(of: path).map { ": \($0.freeBytes >> 20) of \($0.totalBytes >> 20) MiB are free" } ?? ""
     return GraphError(
       .environment, "\(what): the disk is full\(sizes)",
-      hint: "make room on it and try again: 'graph gc' removes what nothing needs, 'graph store stats' says what the store holds",
+      hint:
+        "make room on it and try again: 'graph gc' removes what nothing needs, 'graph store stats' says what the store holds",
       code: GraphError.diskFullCode)
   }
 }

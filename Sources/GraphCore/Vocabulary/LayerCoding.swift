@@ -69,7 +69,9 @@ extension Layer {
     var digests: [Digest] = []
     for line in bytes.split(separator: 0x0a) where line.starts(with: "file ".utf8) {
       let fields = line.split(separator: 0x20, maxSplits: 6)
-      guard fields.count == 7, let digest = Digest(String(decoding: fields[5], as: UTF8.self)) else { return nil }
+      guard fields.count == 7, let digest = Digest(String(decoding: fields[5], as: UTF8.self)) else {
+        return nil
+      }
       digests.append(digest)
     }
     return digests

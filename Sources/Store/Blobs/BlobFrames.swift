@@ -65,7 +65,9 @@ final class BlobFrames {
         index, starts: Self.starts(index.segments.lazy.map(\.frameBytes)), base: try base(index.base))
     case .fileZstd:
       frameBytes = SeekTable.frameContentBytes
-      guard let table = try SeekTable(of: file), table.contentBytes == digest.size else { throw NotSeekable() }
+      guard let table = try SeekTable(of: file), table.contentBytes == digest.size else {
+        throw NotSeekable()
+      }
       layout = .seekable(starts: Self.starts(table.frames.lazy.map(Int.init)))
     case .fileRaw, .packedRaw, .packedZstd:
       frameBytes = SeekTable.frameContentBytes
@@ -155,7 +157,9 @@ final class BlobFrames {
     if oldest == nil { kept.append(frame) }
     frame.index = nil
     let rest = digest.size - Int64(index) * Int64(frameBytes)
-    guard rest > 0, rest <= digest.size else { throw GraphError(.bug, "blob \(digest) has no frame \(index)") }
+    guard rest > 0, rest <= digest.size else {
+      throw GraphError(.bug, "blob \(digest) has no frame \(index)")
+    }
     frame.count = Int(min(Int64(frameBytes), rest))
     do {
       try load(index, into: UnsafeMutableRawBufferPointer(rebasing: frame.buffer[..<frame.count]))

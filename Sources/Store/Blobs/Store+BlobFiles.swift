@@ -16,7 +16,9 @@ extension Store {
   /// The frames of a large blob.
   ///
   /// - Throws: `BlobFrames.Damaged` where it, or what it stands on, is missing or damaged; `BlobFrames.NotSeekable`.
-  func frames(_ digest: Digest, _ encoding: BlobEncoding, keptBytes: Int = readingKeptBytes) throws -> BlobFrames {
+  func frames(_ digest: Digest, _ encoding: BlobEncoding, keptBytes: Int = readingKeptBytes) throws
+    -> BlobFrames
+  {
     try BlobFrames(
       digest, encoding, at: filePath(digest, encoding),
       checksums: encoding == .fileRaw ? try checksums(of: digest) : [], keptBytes: keptBytes

@@ -172,7 +172,8 @@ extension Store: BlobStore {
       var all = [digest]
       var next = 0
       while next < all.count {
-        try connection.use("SELECT digest, size FROM large JOIN blobs USING(digest) WHERE base = ?") { statement in
+        try connection.use("SELECT digest, size FROM large JOIN blobs USING(digest) WHERE base = ?") {
+          statement in
           try statement.bind(all[next])
           while try statement.step() {
             if let found = statement.digest(0, size: 1), !all.contains(found) { all.append(found) }

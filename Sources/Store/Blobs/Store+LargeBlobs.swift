@@ -96,7 +96,8 @@ extension Store {
   ///
   /// - Returns: `nil` where that is not worth it, or what it would stand on cannot be read.
   private func storeDelta(
-    _ content: LargeContent, _ sample: ContentSample, _ relative: Relative, _ path: String, _ expected: Digest?
+    _ content: LargeContent, _ sample: ContentSample, _ relative: Relative, _ path: String,
+    _ expected: Digest?
   ) throws -> Digest? {
     do {
       let base = try frames(relative.digest, relative.encoding, keptBytes: Self.comparingKeptBytes)
@@ -112,7 +113,8 @@ extension Store {
       let digest = hasher.finish()
       if writer.storedBytes > relative.storedBytes(forContent: digest.size) / Self.deltaShare { return nil }
       let facts = StoredBlob.FileFacts(
-        storedBytes: writer.storedBytes, base: relative.digest, depth: relative.depth + 1, features: sample.features)
+        storedBytes: writer.storedBytes, base: relative.digest, depth: relative.depth + 1,
+        features: sample.features)
       try place(writer, digest, facts, path: path, expected: expected)
       return digest
     } catch is NotWorthwhile {

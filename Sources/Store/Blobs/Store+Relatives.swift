@@ -44,7 +44,9 @@ extension Store {
       else { return nil }
       var chain = [found]
       while let base = found.base {
-        guard chain.count <= Self.depthMax + 1, let next = try Self.large(base, &connection) else { return nil }
+        guard chain.count <= Self.depthMax + 1, let next = try Self.large(base, &connection) else {
+          return nil
+        }
         found = next
         chain.append(next)
       }

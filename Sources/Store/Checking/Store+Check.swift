@@ -102,7 +102,8 @@ private struct StoreCheck {
     for file in try store.unknownFiles() {
       let digest = try store.content(of: file)
       guard repairs, isAlone else {
-        find(.unknownFile, file.path, digest == nil ? "no row names it, and it is damaged" : "no row names it")
+        find(
+          .unknownFile, file.path, digest == nil ? "no row names it, and it is damaged" : "no row names it")
         continue
       }
       if let digest {
@@ -120,7 +121,7 @@ private struct StoreCheck {
     for result in try store.allResults() {
       report.results += 1
       let name = Hex.encode(result.key)
-      guard let artifacts = ResultCoding.decode(result.outputs)?.values else {
+      guard result.isWhole, let artifacts = ResultCoding.decode(result.outputs)?.values else {
         find(.database, "result \(name)", "its row is damaged", repair: "forgotten")
         if repairs { try store.forget([result]) }
         continue

@@ -70,7 +70,8 @@ extension Store {
       statistics.forms.append(form)
     }
     statistics.condemnedBytes = rows.reduce(0) { $0 + ($1.condemned == nil ? 0 : $1.storedBytes) }
-    let top = rows.sorted { ($1.storedBytes, $0.digest.hex) < ($0.storedBytes, $1.digest.hex) }.prefix(largest)
+    let top = rows.sorted { ($1.storedBytes, $0.digest.hex) < ($0.storedBytes, $1.digest.hex) }.prefix(
+      largest)
     var owners: [Digest: [UInt8]] = [:]
     let wanted = Set(top.map(\.digest))
     var reach = Reach(store: self)
@@ -89,8 +90,11 @@ extension Store {
         digest: row.digest, form: row.encoding.formName, storedBytes: row.storedBytes,
         node: owners[row.digest].flatMap { names[$0] })
     }
-    statistics.parts = FileSystem.exists(path)
-      ? try Folders.names(in: path).sorted().map { .init(name: $0, bytes: Folders.diskBytes(of: "\(path)/\($0)")) }
+    statistics.parts =
+      FileSystem.exists(path)
+      ? try Folders.names(in: path).sorted().map {
+        .init(name: $0, bytes: Folders.diskBytes(of: "\(path)/\($0)"))
+      }
       : []
     return statistics
   }

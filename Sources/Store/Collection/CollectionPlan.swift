@@ -7,6 +7,8 @@ struct CollectionPlan {
     var key: [UInt8]
     var outputs: String
     var finished: Double
+    /// Whether its row is what was written.
+    var isWhole: Bool
   }
 
   /// Results that no root has.
@@ -70,12 +72,14 @@ extension Store {
     guard let facts else { return [] }
     return try facts.read { connection in
       try connection.use(
-        "SELECT key, outputs, finished FROM actions ORDER BY finished"
+        "SELECT key, outputs, finished, mark FROM actions ORDER BY finished"
       ) { statement in
         var results: [CollectionPlan.Result] = []
         while try statement.step() {
+          let (key, outputs) = (statement.blob(0), statement.text(1) ?? "")
+          let isWhole = statement.isNull(3) || statement.integer(3) == RowMark.of(key: key, outputs: outputs)
           results.append(
-            .init(key: statement.blob(0), outputs: statement.text(1) ?? "", finished: statement.double(2)))
+            .init(key: key, outputs: outputs, finished: statement.double(2), isWhole: isWhole))
         }
         return results
       }

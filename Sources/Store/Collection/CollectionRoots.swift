@@ -27,7 +27,7 @@ extension Store {
       perWorkspace[workspace, default: 0] += 1
       let place = perWorkspace[workspace] ?? 0
       if exists, place == 1 || pinned.contains(run.id) { newest.insert(run.id) }
-      return pinned.contains(run.id) || exists && place <= policy.runs
+      return pinned.contains(run.id) || exists && place <= max(1, policy.runs)
         || run.started > policy.now - policy.days * 86_400
     }
     return (kept.reversed(), newest.union(pinned))
@@ -61,14 +61,28 @@ extension Store {
     var needed = wanted
     for run in [first, last] { Self.addProducers(try descriptions(upTo: run), of: wanted, to: &needed) }
     func isNeeded(_ node: String) -> Bool { wantsAll || needed.contains(node) }
+    let ids = Set(runs.map(\.id))
     let before = try results(upTo: first).values.filter { isNeeded($0.node) }
-    for record in try before + records(sinceRun: first) where isNeeded(record.node) {
+    // What a kept run made is part of it, also where nothing is written yet of what it was made for.
+    let since = try records(sinceRun: first).filter { ids.contains($0.run) || isNeeded($0.node) }
+    for record in before + since {
       roots.artifacts.formUnion(record.outputs.values)
       if let log = record.log { roots.blobs.insert(log) }
     }
-    // What an older version made has traces and no records.
-    for result in try newestTraces() where isNeeded(result.node) {
+    // Records follow a moment after results; what an older version made has traces and no records.
+    let running = try firstTraceOfRunning()
+    for result in try newestTraces() where result.id > running || isNeeded(result.node) {
       roots.artifacts.formUnion(result.outputs.values)
+    }
+  }
+
+  /// The newest trace when the oldest of the runs began that have not ended.
+  private func firstTraceOfRunning() throws -> Int64 {
+    guard let facts else { return .max }
+    return try facts.read { connection in
+      try connection.use("SELECT min(first_trace) FROM runs WHERE finished IS NULL") { statement in
+        try statement.step() && !statement.isNull(0) ? statement.integer(0) : .max
+      }
     }
   }
 
@@ -85,15 +99,19 @@ extension Store {
     needed.formUnion(visited)
   }
 
-  private func newestTraces() throws -> [(node: String, outputs: [String: Artifact])] {
+  private func newestTraces() throws -> [(id: Int64, node: String, outputs: [String: Artifact])] {
     guard let facts else { return [] }
     return try facts.read { connection in
       try connection.use(
         "SELECT name, outputs, max(traces.id) FROM traces JOIN nodes ON nodes.id = node GROUP BY node"
       ) { statement in
-        var newest: [(String, [String: Artifact])] = []
+        var newest: [(Int64, String, [String: Artifact])] = []
         while try statement.step() {
-          newest.append((statement.text(0) ?? "", statement.text(1).flatMap(ResultCoding.decode) ?? [:]))
+          newest.append(
+            (
+              statement.integer(2), statement.text(0) ?? "",
+              statement.text(1).flatMap(ResultCoding.decode) ?? [:]
+            ))
         }
         return newest
       }

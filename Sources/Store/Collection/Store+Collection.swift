@@ -32,7 +32,9 @@ extension Store {
   }
 
   /// What roots need and what goes, with the runs that are kept.
-  private func collectionPlan(_ policy: CollectionPolicy) throws -> (CollectionPlan, CollectionRoots, givenUp: [Int64]) {
+  private func collectionPlan(_ policy: CollectionPolicy) throws -> (
+    CollectionPlan, CollectionRoots, givenUp: [Int64]
+  ) {
     let (runs, newest) = try keptRuns(policy)
     let results = try allResults()
     /// Oldest first.
@@ -58,7 +60,9 @@ extension Store {
   /// How often a collection starts over because others recorded results meanwhile.
   private static let attemptsMax = 3
 
-  private func removeBlobs(_ policy: CollectionPolicy) throws -> ([CollectionReport.Removal], CollectionReport) {
+  private func removeBlobs(_ policy: CollectionPolicy) throws -> (
+    [CollectionReport.Removal], CollectionReport
+  ) {
     let users = StoreUsers(locks: locks)
     for attempt in 1... {
       let (plan, roots, givenUp) = try collectionPlan(policy)

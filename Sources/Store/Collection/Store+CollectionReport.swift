@@ -2,7 +2,9 @@ import GraphCore
 
 extension Store {
   /// What a plan comes to, for people.
-  func report(of found: (plan: CollectionPlan, roots: CollectionRoots, givenUp: [Int64])) throws -> CollectionReport {
+  func report(of found: (plan: CollectionPlan, roots: CollectionRoots, givenUp: [Int64])) throws
+    -> CollectionReport
+  {
     let (plan, roots) = (found.plan, found.roots)
     var report = CollectionReport()
     report.removals = [.init(.results, plan.named), .init(.unnamed, plan.unnamed)].filter { $0.count > 0 }
@@ -18,7 +20,8 @@ extension Store {
 
   /// The results that go, the largest first. What several of them name counts for the first that was made.
   private func forgotten(_ plan: CollectionPlan) throws -> [CollectionReport.ForgottenResult] {
-    var sizes = Dictionary(plan.named.map { ($0.digest, $0.storedBytes) }, uniquingKeysWith: { first, _ in first })
+    var sizes = Dictionary(
+      plan.named.map { ($0.digest, $0.storedBytes) }, uniquingKeysWith: { first, _ in first })
     var reach = Reach(store: self)
     let names = try nodeNames(ofKeys: Set(plan.unneeded.map(\.key)))
     return try plan.unneeded.map { result in

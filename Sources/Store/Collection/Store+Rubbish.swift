@@ -28,9 +28,12 @@ extension Store {
   /// Checkouts and answers that nobody used for long.
   func removeCaches(_ policy: CollectionPolicy) throws -> [CollectionReport.Removal] {
     let isAlone = try StoreUsers(locks: locks).present(except: presence).isEmpty
-    let grace = policy.removesAllCaches ? (isAlone ? 0 : Self.checkoutGraceSeconds) : policy.checkoutHours * 3600
+    let grace =
+      policy.removesAllCaches ? (isAlone ? 0 : Self.checkoutGraceSeconds) : policy.checkoutHours * 3600
     let checkouts = try trimCheckouts(maximumBytes: 0, graceSeconds: grace)
-    var removals = [CollectionReport.Removal(reason: .checkouts, count: checkouts.count, bytes: checkouts.bytes)]
+    var removals = [
+      CollectionReport.Removal(reason: .checkouts, count: checkouts.count, bytes: checkouts.bytes)
+    ]
     if policy.removesAllCaches, FileSystem.exists(memos) {
       let names = try Folders.names(in: memos)
       let bytes = Folders.diskBytes(of: memos)
@@ -66,7 +69,8 @@ extension Store {
 
   /// Files in the folders of blobs that are not where a row says that its content is.
   func unknownFiles() throws -> [UnknownFile] {
-    let known = Set(try blobRows().lazy.filter(\.encoding.isFile).map { self.filePath($0.digest, $0.encoding) })
+    let known = Set(
+      try blobRows().lazy.filter(\.encoding.isFile).map { self.filePath($0.digest, $0.encoding) })
     var unknown: [UnknownFile] = []
     for folder in try Folders.names(in: "\(path)/blobs") {
       for name in try Folders.names(in: "\(path)/blobs/\(folder)") {
@@ -78,7 +82,8 @@ extension Store {
         unknown.append(
           UnknownFile(
             path: file, bytes: Int64(status.st_blocks) * 512, changed: FileClock.nanoseconds(status.st_ctim),
-            hex: String(parts.first ?? ""), encoding: BlobEncoding.files.first { $0.suffix == suffix } ?? .fileRaw))
+            hex: String(parts.first ?? ""),
+            encoding: BlobEncoding.files.first { $0.suffix == suffix } ?? .fileRaw))
       }
     }
     return unknown

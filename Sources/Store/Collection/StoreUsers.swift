@@ -81,7 +81,8 @@ struct StoreUsers {
         return nil
       }
       return User(
-        process: String(name.prefix { $0 != "-" }), collection: number(in: path) ?? 0, since: FileClock.nanoseconds(status.st_ctim))
+        process: String(name.prefix { $0 != "-" }), collection: number(in: path) ?? 0,
+        since: FileClock.nanoseconds(status.st_ctim))
     }
   }
 }

@@ -29,7 +29,8 @@ public enum DamagedDatabase {
     if descriptor >= 0 { close(descriptor) }
     return GraphError(
       .environment, "'\(path)' is damaged: \(message)",
-      hint: "the next command that writes moves it aside and makes it again, as 'graph fsck --repair' does; nothing published depends on it",
+      hint:
+        "the next command that writes moves it aside and makes it again, as 'graph fsck --repair' does; nothing published depends on it",
       code: code)
   }
 

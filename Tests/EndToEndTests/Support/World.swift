@@ -71,7 +71,7 @@ final class World: Sendable {
 
   func graph(_ words: [String], in folder: String? = nil, store: String? = nil) -> Program {
     // After the subcommand, and in front of everything that may follow '--'.
-    let command = words.prefix(words[0] == "snapshot" ? 2 : 1)
+    let command = words.prefix(["snapshot", "store"].contains(words[0]) ? 2 : 1)
     var program = Program(
       [Self.graph] + command + ["--store", store ?? self.store] + words.dropFirst(command.count))
     program.folder = folder ?? workspace

@@ -30,7 +30,9 @@ struct AnchorIndex {
   }
 
   /// The top bits of an anchor's hash are zero.
-  private func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &* 0x9e37_79b9_7f4a_7c15 >> 20) & mask }
+  private func place(_ hash: UInt64) -> Int {
+    Int(truncatingIfNeeded: hash &* 0x9e37_79b9_7f4a_7c15 >> 20) & mask
+  }
 
   mutating func insert(_ hash: UInt64, end: Int64) {
     // Content with more anchors than chance gives it keeps those that came first.

@@ -79,7 +79,8 @@ final class DeltaBlobEncoder: BlobEncoder {
         segment.operations.append(.literal(count: count))
         literals.append(contentsOf: content[position..<match.start])
         prefix.add(
-          forBytes: count, after: before ?? (contentBytes + Int64(position) + matcher.ahead), before: match.base)
+          forBytes: count, after: before ?? (contentBytes + Int64(position) + matcher.ahead),
+          before: match.base)
       }
       if let base = match.base {
         segment.operations.append(.copy(from: base, count: match.count))

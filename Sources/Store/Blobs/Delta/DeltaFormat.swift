@@ -126,7 +126,8 @@ extension DeltaIndex.Segment {
     self.frameBytes = frameBytes
     var prefixBytes = 0
     for _ in 0..<ranges {
-      guard let distance = reader.signed(), let count = reader.count(max: Self.prefixBytesMax - prefixBytes) else {
+      guard let distance = reader.signed(), let count = reader.count(max: Self.prefixBytesMax - prefixBytes)
+      else {
         throw FormatError.damagedDelta
       }
       prefixBytes += count
