@@ -39,7 +39,11 @@ let fuzzing: [Target] =
 // Targets appear in the order data flows through them: read them from top to bottom.
 let package = Package(
   name: "buildgraph",
-  products: [.executable(name: "graph", targets: ["graph"])],
+  products: [
+    .executable(name: "graph", targets: ["graph"]),
+    // For LD_PRELOAD: what the tests of crashes and broken disks put between the program and the kernel.
+    .library(name: "FaultShim", type: .dynamic, targets: ["FaultShim"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
@@ -103,6 +107,7 @@ let package = Package(
     .target(name: "CGit2", dependencies: ["CLibrary"]),
     .target(name: "CSolv", dependencies: ["CLibrary"]),
 
+    .target(name: "FaultShim", path: "Tests/FaultShim", publicHeadersPath: "."),
     tests("GraphCoreTests", ["GraphCore"]),
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),

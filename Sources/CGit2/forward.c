@@ -66,3 +66,8 @@ FORWARD(git, git_object_t, git_tree_entry_type, (const git_tree_entry *a), (a))
 FORWARD(git, size_t, git_tree_entrycount, (const git_tree *a), (a))
 FORWARD(git, void, git_tree_free, (git_tree *a), (a))
 FORWARD(git, int, git_tree_lookup, (git_tree **a, git_repository *b, const git_oid *c), (a, b, c))
+
+int git_sync_what_is_written(void) {
+  int (*set)(int, ...) = (int (*)(int, ...))graph_library_symbol(&git, "git_libgit2_opts");
+  return set(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+}

@@ -41,7 +41,7 @@ public struct LocalExecutor: Executor {
     for case .leaf(let leaf) in task.action.inputs.map(\.source) { try importer.importLeaf(leaf) }
     if let command = task.action.command {
       try mounts.sources.require(command)
-      return try await run(command, of: task)
+      return try await confirming(task.inputs) { try await run(command, of: task) }
     }
     guard let operation = operations[task.action.rule.name] else {
       throw GraphError(.bug, "no operation does the rule '\(task.action.rule)' of '\(task.node.name)'")
@@ -51,6 +51,17 @@ public struct LocalExecutor: Executor {
 }
 
 extension LocalExecutor {
+  /// Runs once more what has seen a damaged checkout; what came of that is nothing.
+  private func confirming(
+    _ inputs: [Artifact], _ run: () async throws -> ExecutedAction
+  ) async throws -> ExecutedAction {
+    let damages = checkouts.damagesSoFar()
+    let first: Result<ExecutedAction, any Error>
+    do { first = .success(try await run()) } catch { first = .failure(error) }
+    try Task.checkCancellation()
+    return try await checkouts.confirm(inputs, since: damages) ? first.get() : run()
+  }
+
   /// The folders of one run.
   private struct Workplace {
     let folder: String

@@ -1,4 +1,5 @@
 import CGit2
+import FoundationEssentials
 import Glibc
 import GraphCore
 
@@ -6,7 +7,8 @@ import GraphCore
 ///
 /// A mirror has the branches and tags of its origin under their own names. It never loses an object: a
 /// commit that was pinned stays readable after the branch was forced away or deleted. Addresses are not
-/// written into mirrors, so that no password reaches the disk.
+/// written into mirrors, so that no password reaches the disk. A mirror is made beside its place, so that it is there
+/// whole or not at all; one that is damaged is made anew, for what its origin still has.
 public struct GitMirrors: Sendable {
   /// The folder that holds `<SHA-256 of the address>.git` and, beside each, its lock.
   public let folder: String
@@ -25,6 +27,27 @@ public struct GitMirrors: Sendable {
   ///   `.environment` where the origin cannot be reached.
   @discardableResult
   public func fetch(_ url: String) throws(GraphError) -> Int {
+    try locked(url) { (address, path) throws(LibraryFailure) in
+      guard access(path, F_OK) == 0 else { return try Self.make(address, at: path) }
+      do throws(LibraryFailure) {
+        Self.removeStaleLocks(path)
+        return try Self.fetch(address, into: path)
+      } catch {
+        // What a crash or a bad disk has left, for all we know.
+        guard error.mayBeDamage else { throw error }
+        return try Self.make(address, at: path)
+      }
+    }
+  }
+
+  /// Fetches everything again, in place of what is there.
+  public func remake(_ url: String) throws(GraphError) {
+    _ = try locked(url) { (address, path) throws(LibraryFailure) in try Self.make(address, at: path) }
+  }
+
+  private func locked(
+    _ url: String, _ body: (_ address: GitURL, _ path: String) throws(LibraryFailure) -> Int
+  ) throws(GraphError) -> Int {
     let address = try GitURL(url)
     // The library takes a path that is no folder for an unknown protocol.
     if let path = address.localPath, access(path, X_OK) != 0 {
@@ -34,7 +57,7 @@ public struct GitMirrors: Sendable {
     let path = mirrorPath(url)
     return try FileLock.held(path: path.dropLast(4) + ".lock") { () throws(GraphError) in
       do throws(LibraryFailure) {
-        return try Self.fetch(address, into: path)
+        return try body(address, path)
       } catch {
         throw GraphError(
           address.localPath != nil && error.isAboutRepository ? .user : .environment,
@@ -101,8 +124,34 @@ extension GitMirrors {
     }
   }
 
+  /// Makes a mirror beside its place and puts it there. The lock of the mirror is held.
+  private static func make(_ address: GitURL, at path: String) throws(LibraryFailure) -> Int {
+    let new = path + ".new"
+    // What a process that was killed has left. What cannot be removed, making it again says why.
+    try? FileManager.default.removeItem(atPath: new)
+    do throws(LibraryFailure) {
+      let received = try fetch(address, into: new)
+      try? FileManager.default.removeItem(atPath: path)
+      guard rename(new, path) == 0 else {
+        throw LibraryFailure("cannot rename '\(new)' to '\(path)': \(String(cString: strerror(errno)))")
+      }
+      return received
+    } catch {
+      try? FileManager.default.removeItem(atPath: new)
+      throw error
+    }
+  }
+
+  /// Removes the locks of the library that a process which was killed has left: while ours is held, nobody writes.
+  private static func removeStaleLocks(_ path: String) {
+    let files = FileManager.default
+    // What is not there has no locks.
+    let above = (try? files.contentsOfDirectory(atPath: path)) ?? []
+    let below = ((try? files.subpathsOfDirectory(atPath: path + "/refs")) ?? []).map { "refs/" + $0 }
+    for name in above + below where name.hasSuffix(".lock") { unlink("\(path)/\(name)") }
+  }
+
   private static func fetch(_ address: GitURL, into path: String) throws(LibraryFailure) -> Int {
-    // Initialising again repairs what an interrupted first time has left and changes nothing else.
     let repository = try Handle(free: { git_repository_free($0) }) { git_repository_init($0, path, 1) }
     let remote = try Handle(free: { git_remote_free($0) }) {
       git_remote_create_anonymous($0, repository.pointer, address.text)

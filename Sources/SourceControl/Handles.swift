@@ -37,8 +37,18 @@ struct LibraryFailure: Error {
     message = git_error_last().map { String(cString: $0.pointee.message) } ?? "git error \(code)"
   }
 
+  /// A failure of ours, among those of the library.
+  init(_ message: String) { (code, part, self.message) = (-1, 0, message) }
+
   /// Whether what was opened is no repository, or not one that this user may open.
   var isAboutRepository: Bool { part == Int32(GIT_ERROR_REPOSITORY.rawValue) || code == GIT_EOWNER.rawValue }
+
+  /// Whether the failure may be the fault of a mirror: not where the origin cannot be reached or refuses.
+  var mayBeDamage: Bool {
+    let elsewhere = [GIT_ERROR_NET, GIT_ERROR_SSL, GIT_ERROR_SSH, GIT_ERROR_HTTP, GIT_ERROR_CALLBACK]
+    return !elsewhere.contains { Int32($0.rawValue) == part } && code != GIT_EAUTH.rawValue
+      && code != GIT_ECERTIFICATE.rawValue
+  }
 
   /// Throws unless `code` is that of a success.
   static func check(_ code: Int32) throws(LibraryFailure) {
@@ -48,7 +58,8 @@ struct LibraryFailure: Error {
 
 /// The library is started when it is first needed, so that commands without git do not pay for it.
 enum Library {
-  private static let started: Bool = git_libgit2_init() > 0
+  /// A snapshot names commits, so what was fetched has to be there after a power cut, too.
+  private static let started: Bool = git_libgit2_init() > 0 && git_sync_what_is_written() == 0
 
   static func start() { _ = started }
 }

@@ -7,6 +7,8 @@ enum Schema {
   /// it was made. Whoever finds one missing deletes the row (`forget`), so the row itself is the mark of
   /// completeness and a look-up needs no walk over recipes.
   ///
+  /// `mark` is a `RowMark`; NULL in rows of version 1.
+  ///
   /// `preimages`, `traces` and the history are never deleted with blobs.
   ///
   /// The history: a run has a row in `run_records` for each node that it touched; what a node was as of a run is the
@@ -22,8 +24,8 @@ enum Schema {
   static let facts = """
     CREATE TABLE IF NOT EXISTS actions(
       key BLOB PRIMARY KEY, outputs TEXT NOT NULL, duration REAL NOT NULL, finished REAL NOT NULL, emulator TEXT,
-      log TEXT);
-    CREATE TABLE IF NOT EXISTS deep(deep BLOB PRIMARY KEY, key BLOB NOT NULL);
+      log TEXT, mark INTEGER);
+    CREATE TABLE IF NOT EXISTS deep(deep BLOB PRIMARY KEY, key BLOB NOT NULL, mark INTEGER);
     CREATE INDEX IF NOT EXISTS deep_by_key ON deep(key);
     CREATE TABLE IF NOT EXISTS nodes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, duration REAL);
     CREATE TABLE IF NOT EXISTS preimages(key BLOB PRIMARY KEY, text BLOB NOT NULL, size INTEGER NOT NULL);
@@ -61,7 +63,10 @@ enum Schema {
       size INTEGER NOT NULL, time REAL NOT NULL, UNIQUE(day, number));
     CREATE TABLE IF NOT EXISTS files(
       path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, modified INTEGER NOT NULL,
-      changed INTEGER NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL);
+      changed INTEGER NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL, mark INTEGER);
+    CREATE TABLE IF NOT EXISTS pins(
+      name TEXT NOT NULL, time REAL NOT NULL, run INTEGER, node TEXT NOT NULL, outputs TEXT NOT NULL,
+      PRIMARY KEY(name, node)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS generation(value INTEGER NOT NULL);
     INSERT INTO generation SELECT abs(random()) / 2 WHERE NOT EXISTS(SELECT 1 FROM generation);
     CREATE TRIGGER IF NOT EXISTS action_made AFTER INSERT ON actions
@@ -81,6 +86,9 @@ enum Schema {
 
   /// What version 1 had of the history: a table `run_nodes` with the names of nodes, and fewer facts of runs.
   static let upgrade = """
+    ALTER TABLE actions ADD COLUMN mark INTEGER;
+    ALTER TABLE deep ADD COLUMN mark INTEGER;
+    ALTER TABLE files ADD COLUMN mark INTEGER;
     DROP INDEX run_nodes_by_run;
     DROP INDEX run_nodes_by_node;
     ALTER TABLE run_nodes RENAME TO old_run_nodes;
@@ -104,8 +112,22 @@ enum Schema {
     """
 
   /// `encoding` is a `BlobEncoding`; `data` is NULL where the content is a file.
+  ///
+  /// `large` has what is known of a file: its size as it is stored, the hash of the blob that a delta stands on, how many
+  /// deltas have to be undone to read it, and the CRC-32 of each frame where the file itself has none. A file of an older
+  /// version has no row there. `features` leads from features of content to the rows of `large` that have them.
+  ///
+  /// `condemned` has blobs that nothing needs any more, and the number of the collection that found so: they can be read
+  /// until they are removed, and count as not there for whoever writes.
   static let content = """
     CREATE TABLE IF NOT EXISTS blobs(
       digest BLOB PRIMARY KEY, size INTEGER NOT NULL, encoding INTEGER NOT NULL, data BLOB);
+    CREATE TABLE IF NOT EXISTS large(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE, stored INTEGER NOT NULL, base BLOB,
+      depth INTEGER NOT NULL, checksums BLOB);
+    CREATE INDEX IF NOT EXISTS large_by_base ON large(base) WHERE base IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS features(
+      feature INTEGER NOT NULL, large INTEGER NOT NULL, PRIMARY KEY(feature, large)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS condemned(digest BLOB PRIMARY KEY, collection INTEGER NOT NULL) WITHOUT ROWID;
     """
 }

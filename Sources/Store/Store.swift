@@ -16,7 +16,8 @@ import Synchronization
 ///     graphs/      compiled graphs and what is known of their nodes: a cache
 ///     answers/     answers of commands, as long as nothing moves: a cache
 ///     events/      the events of recent runs, which other processes follow
-///     locks/       files that processes lock; empty
+///     locks/       files that processes lock
+///     reserve      nothing, for the room that a collection needs on a full disk
 ///
 /// Order (invariant I5): a large blob is written beside, renamed, synced, and only then has a row; a result has a row
 /// only when its blobs have theirs. A crash in between leaves rubbish or nothing, never a row without its content.
@@ -36,8 +37,14 @@ public final class Store: Sendable {
   let facts: Database?
   let content: Database?
   let pending = Mutex(PendingBlobs())
-  /// Checkouts of stored files that this process has verified.
-  let verified = Mutex<Set<Digest>>([])
+  /// That this process is there, for collections; `nil` where nothing is written.
+  let presence: StoreUsers.Presence?
+  /// What was mended when the store was opened, a line for each, for people.
+  public let notices: [String]
+  let given = Mutex(GivenCheckouts())
+
+  /// Whether there is one: reading what is not there is no fault.
+  public var exists: Bool { facts != nil }
 
   public var scratch: String { "\(path)/scratch" }
   public var caches: String { "\(path)/caches" }
@@ -45,11 +52,16 @@ public final class Store: Sendable {
   var checkouts: String { "\(path)/checkouts" }
   var locks: String { "\(path)/locks" }
 
-  private init(path: String, mode: Mode, facts: Database?, content: Database?) {
+  private init(
+    path: String, mode: Mode, facts: Database?, content: Database?, presence: StoreUsers.Presence? = nil,
+    notices: [String] = []
+  ) {
+    self.notices = notices
     self.path = path
     self.mode = mode
     self.facts = facts
     self.content = content
+    self.presence = presence
   }
 
   /// Opens the store at `path`, and makes it where it may be written and does not exist.
@@ -71,19 +83,37 @@ public final class Store: Sendable {
     case .readWrite:
       // A folder that is no store is refused before anything is written into it.
       try refuseForeign(path)
-      try FileSystem.makeFolders(path)
       try FileSystem.makeFolders("\(path)/locks")
       // SQLite does not let two processes make one database at once.
       let lock = try FileLock(at: "\(path)/locks/open")
       try lock.wait(exclusive: true)
-      try prepare(path)
-      try upgrade(path)
+      let found = try existingVersion(path)
+      let isMade = found != nil
+      if !isMade {
+        try refuseForeign(path)
+        // What says that this folder is ours is there before anything else is, also after a power cut.
+        try FileSystem.syncFolder("\(path)/locks")
+        try FileSystem.syncFolder(path)
+      }
+      for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
+        try FileSystem.makeFolders("\(path)/\(folder)")
+      }
+      DamagedDatabase.mayWrite()
+      let notices = try ["graph.db", "blobs.db"].compactMap { try setAside($0, of: path) }
+      if isMade { try upgradeFacts(path) }
       let store = Store(
         path: path, mode: mode,
         facts: try Database(path: "\(path)/graph.db", mode: .readWrite, schema: Schema.facts),
         content: try Database(
-          path: "\(path)/blobs.db", mode: .readWrite, pageSize: 8192, isDurable: true, schema: Schema.content)
-      )
+          path: "\(path)/blobs.db", mode: .readWrite, pageSize: 8192, durability: .durable,
+          schema: Schema.content),
+        presence: try StoreUsers(locks: "\(path)/locks").enter(), notices: notices)
+      // Last: where it is there, so is all the rest, and a reader finds every table.
+      if found != version {
+        try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION")
+        try FileSystem.syncFolder(path)
+        DiskReserve(in: path).fill(in: path)
+      }
       store.removeOldScratch()
       return store
     }
@@ -119,8 +149,14 @@ public final class Store: Sendable {
       hint: hint)
   }
 
+  /// - Returns: what to say of a database that was damaged.
+  private static func setAside(_ name: String, of path: String) throws -> String? {
+    guard let aside = try DamagedDatabase.setAside("\(path)/\(name)") else { return nil }
+    return "'\(path)/\(name)' was damaged: it is '\(aside)' now, and what it knew is made again"
+  }
+
   /// Brings a store of the version before to ours. Cut short, it is done again by the next process.
-  private static func upgrade(_ path: String) throws {
+  private static func upgradeFacts(_ path: String) throws {
     guard try existingVersion(path) != version else { return }
     let facts = try Database(path: "\(path)/graph.db", mode: .readWrite, schema: "")
     try facts.write { connection in
@@ -131,7 +167,6 @@ public final class Store: Sendable {
       }
       if isOld { try connection.execute(Schema.upgrade) }
     }
-    try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION")
   }
 
   /// - Throws: `GraphError(.environment)` where `path` holds something else than a store of our version.
@@ -142,22 +177,13 @@ public final class Store: Sendable {
       throw GraphError(
         .environment, "'\(path)' is not a folder", hint: "name an empty folder, or one that does not exist")
     }
-    // Another process is making a store here just now, or was killed while it did.
+    // Another process is making a store here just now, or was ended while it did.
     if stat("\(path)/locks/open", &status) == 0 { return }
     if let other = try Folders.names(in: path).filter({ $0 != "locks" }).min() {
       throw GraphError(
         .environment, "'\(path)' is not a store: it holds '\(other)' and no VERSION",
         hint: "name an empty folder, or one that does not exist")
     }
-  }
-
-  private static func prepare(_ path: String) throws {
-    let isThere = try existingVersion(path) != nil
-    if !isThere { try refuseForeign(path) }
-    for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
-      try FileSystem.makeFolders("\(path)/\(folder)")
-    }
-    if !isThere { try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION") }
   }
 
   /// What a killed process left. A day is longer than any action.

@@ -80,6 +80,8 @@ struct Build {
         isOffline: services.isOffline),
       scratch: services.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
       mounts: try running.mountSources(cacheFolder: session.store.caches, folder: services.startFolder),
-      readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
+      readGitBlob: { [repositories = services.repositories] mirror, object in
+        try repositories.blob(mirror: mirror, object: object)
+      })
   }
 }

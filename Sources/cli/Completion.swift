@@ -70,12 +70,13 @@ struct LabelCompletion {
 /// All labels of a workspace, a line each, as the newest command that wrote into the store found them: a small file, so that
 /// a shell can offer them at once.
 struct LabelFile {
-  private let folder: String
+  private let store: String
+  private var folder: String { "\(store)/labels" }
   private let path: String
 
   init(store: String, workspace: String) {
-    folder = "\(store)/labels"
-    path = "\(folder)/\(Digest(ofText: workspace).hex)"
+    self.store = store
+    path = "\(store)/labels/\(Digest(ofText: workspace).hex)"
   }
 
   /// `nil` where there is none.
@@ -86,14 +87,12 @@ struct LabelFile {
 
   /// Replaces what is there. That it cannot be written is no reason to fail: nothing is built from it.
   func write(_ labels: [Label]) {
-    let text = labels.map { "\($0)\n" }.joined()
-    if let old = try? OpenFile(reading: path).readAll(atMost: 64 << 20), old == Array(text.utf8) { return }
+    let text = Array(labels.map { "\($0)\n" }.joined().utf8)
+    if let old = try? OpenFile(reading: path).readAll(atMost: 64 << 20), old == text { return }
     mkdir(folder, 0o755)
-    let beside = "\(path).\(getpid())"
-    guard let file = fopen(beside, "w") else { return }
-    let isWritten = text.withCString { fputs($0, file) } >= 0
-    let isClosed = fclose(file) == 0
-    if !(isWritten && isClosed && rename(beside, path) == 0) { unlink(beside) }
+    // Made among the scratch, where what a killed process leaves is removed one day.
+    guard let file = try? OpenFile(temporaryIn: "\(store)/scratch") else { return }
+    if (try? file.write(text)) == nil || rename(file.path, path) != 0 { unlink(file.path) }
   }
 }
 

@@ -1,4 +1,4 @@
-import Glibc
+import Formats
 import GraphCore
 import Report
 
@@ -11,17 +11,7 @@ struct DiskRoom: Sendable {
   /// - Parameter store: the store's folder, which need not exist yet.
   init(of store: String) {
     self.store = store
-    var folder = store
-    var status = statvfs()
-    while statvfs(folder, &status) != 0 {
-      guard errno == ENOENT || errno == ENOTDIR, let slash = folder.lastIndex(of: "/"), folder != "/" else {
-        freeBytes = nil
-        return
-      }
-      folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
-    }
-    let (bytes, isTooLarge) = Int64(status.f_bavail).multipliedReportingOverflow(by: Int64(status.f_frsize))
-    freeBytes = isTooLarge ? .max : bytes
+    freeBytes = DiskSpace(of: store)?.freeBytes
   }
 
   /// How many bytes are missing for the work; 0 where it is likely to fit.

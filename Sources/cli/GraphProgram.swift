@@ -19,7 +19,8 @@ struct GraphProgram: AsyncParsableCommand {
       TraceCommand.self, EventsCommand.self,
       LogCommand.self,
       ExportCommand.self, LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, StoreCommand.self, CollectCommand.self, FsckCommand.self, PinCommand.self,
+      UnpinCommand.self,
       CleanCommand.self, InitCommand.self, SchemaCommand.self, CompletionCommand.self,
       CompleteLabelsCommand.self,
     ])

@@ -32,11 +32,14 @@ struct GraphSession {
       let note = kept.info.note.isEmpty ? nil : kept.info.note
       if let note { Console.note(note) }
       return GraphSession(
-        root: memory.root, store: try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly),
+        root: memory.root,
+        store: access == .writing
+          ? try Store.openForWriting(at: options.storeFolder)
+          : try Store.open(at: options.storeFolder, mode: .readOnly),
         graph: graph, marks: marks, architectures: kept.info.architectures.compactMap { Architecture($0) },
         warningsNote: note, snapshotName: kept.info.snapshot,
         services: try HostServices(
-          options, isWriting: access == .writing,
+          options, access,
           registries: kept.info.registries.mapValues { RegistryAccess(words: $0) }),
         memory: memory, session: nil)
     }

@@ -1,12 +1,16 @@
 import Execute
 import GraphCore
 import Publish
+import SourceControl
 import Store
 
 /// What commands use of the machine and the network: programs, registries, a scratch folder.
 struct HostServices {
   let programs: HostProgramRunner
   let registries: SkopeoRegistries
+  /// Those of the store.
+  let mirrors: GitMirrors
+  let repositories: MirroredRepositories
   let scratch: ScratchFolder
   /// Whether the network may not be used.
   let isOffline: Bool
@@ -14,21 +18,26 @@ struct HostServices {
   let startFolder: String
 
   /// - Parameters:
-  ///   - isWriting: whether the store may be written: then scratch is in its file system.
+  ///   - access: where the store may be written, scratch is in its file system and what is fetched is kept.
   ///   - registries: how graph.yml wants registries to be spoken to, by name.
   ///   - authFile: where credentials of registries are, in place of where podman and docker keep them.
   ///   - observer: is told of each place where a program is looked for.
   init(
-    _ options: GlobalOptions, isWriting: Bool, registries access: [String: RegistryAccess],
+    _ options: GlobalOptions, _ access: Session.Access, registries registryAccess: [String: RegistryAccess],
     authFile: String? = nil, observer: (any FileObserver)? = nil
   ) throws {
-    scratch = try ScratchFolder(in: isWriting ? "\(options.storeFolder)/scratch" : "/tmp")
+    scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     programs = HostProgramRunner(
       scratch: scratch.path, environment: Environment.all, logger: options.logger, observer: observer)
     registries = SkopeoRegistries(
       skopeo: Skopeo(
         programs: programs, environment: Environment.all, authFile: authFile, scratch: scratch.path),
-      access: access)
+      access: registryAccess)
+    mirrors = GitMirrors(folder: "\(options.storeFolder)/git")
+    // A command that writes nothing fetches into a folder that is thrown away.
+    repositories = MirroredRepositories(
+      kept: mirrors, fresh: access == .writing ? mirrors : GitMirrors(folder: "\(scratch.path)/git"),
+      isOffline: options.offline || access == .listing)
     isOffline = options.offline
     startFolder = options.startFolder
   }

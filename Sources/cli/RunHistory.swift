@@ -13,7 +13,7 @@ enum RunHistory {
 
   /// Writes a run whose answer was given from memory: it had nothing to do.
   static func recordNothing(in folder: String, command: String, workspace: String, snapshot: String?) throws {
-    let store = try Store.open(at: folder, mode: .readWrite)
+    let store = try Store.openForWriting(at: folder)
     let now = WallClock.secondsSince1970
     try store.recordIdleRun(
       RecordedRun(

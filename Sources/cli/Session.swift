@@ -54,20 +54,18 @@ struct Session {
       throw UnusableWorkspace(diagnostics: SourceLines(root: root).completing(loadFaults))
     }
     var diagnostics = loadFaults
-    let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
+    let store =
+      access == .writing
+      ? try Store.openForWriting(at: options.storeFolder)
+      : try Store.open(at: options.storeFolder, mode: .readOnly)
     let services = try HostServices(
-      options, isWriting: access == .writing, registries: workspace.registryAccess, authFile: authFile,
-      observer: places)
+      options, access, registries: workspace.registryAccess, authFile: authFile, observer: places)
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: places)
-    let kept = GitMirrors(folder: "\(options.storeFolder)/git")
-    // A command that writes nothing fetches into a folder that is thrown away.
-    let mirrors = MirroredRepositories(
-      kept: kept, fresh: access == .writing ? kept : GitMirrors(folder: "\(services.scratch.path)/git"))
     let base = try Self.startingSnapshot(options, store)
     let resolver = Resolver(
       ports: .init(
-        git: mirrors, registries: services.registries, programs: services.programs, digests: digests,
-        observer: places),
+        git: services.repositories, registries: services.registries, programs: services.programs,
+        digests: digests, observer: places),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(
@@ -85,7 +83,7 @@ struct Session {
     let (compiled, compileFaults) = try GraphCompiler.compile(resolved, buildNumber: snapshotName)
     diagnostics.add(contentsOf: compileFaults)
     try digests.flush()
-    for pin in resolved.snapshot.git { places?.relies(on: kept.mirrorPath(pin.url)) }
+    for pin in resolved.snapshot.git { places?.relies(on: services.mirrors.mirrorPath(pin.url)) }
     // For some architectures alone, the labels of the others are not known.
     if access == .writing, !resolved.isPartial {
       LabelFile(store: options.storeFolder, workspace: root).write(compiled.graph.targets.keys.sorted())
@@ -138,12 +136,23 @@ struct Session {
     return (label, image)
   }
 
+  /// - Returns: `nil` where there is no snapshot of that name.
+  private static func document(of name: String, _ store: Store) throws -> [UInt8]? {
+    do {
+      return try store.snapshot(named: name)
+    } catch is MissingBlob {
+      throw GraphError(
+        .environment, "the store lost snapshot '\(name)', or it is damaged",
+        hint: "'graph snapshot show' lists the others; '--refresh' makes one of today")
+    }
+  }
+
   private static func startingSnapshot(
     _ options: GlobalOptions, _ store: Store
   ) throws -> (name: String, snapshot: Snapshot)? {
     if options.refresh { return nil }
     if let name = options.snapshot {
-      guard let document = try store.snapshot(named: name) else {
+      guard let document = try Self.document(of: name, store) else {
         let near = Nearest.match(for: name, among: try store.snapshotNames())
         throw GraphError(
           .usage, "there is no snapshot '\(name)'",
@@ -151,8 +160,15 @@ struct Session {
       }
       return (name, try Snapshot(encoded: document))
     }
-    guard let newest = try store.newestSnapshot() else { return nil }
-    return (newest.name, try Snapshot(encoded: newest.document))
+    do {
+      guard let newest = try store.newestSnapshot() else { return nil }
+      return (newest.name, try Snapshot(encoded: newest.document))
+    } catch is MissingBlob {
+      Console.note(
+        "graph: warning: the store lost its newest snapshot, or it is damaged: every moving fact is resolved anew"
+      )
+      return nil
+    }
   }
 }
 

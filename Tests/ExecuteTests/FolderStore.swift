@@ -52,6 +52,10 @@ struct FolderStore: BlobStore, Checkouts {
 
   func layer(_ artifact: Artifact) throws -> String { try checkOut(artifact, below: "layers") }
 
+  func damagesSoFar() -> Int { 0 }
+
+  func confirm(_ artifacts: [Artifact], since damages: Int) async throws -> Bool { true }
+
   func adopt(_ upper: String, as artifact: Artifact) throws {
     let target = "\(folder)/layers/\(artifact.digest.hex)"
     if FileManager.default.fileExists(atPath: target) { return }

@@ -53,7 +53,8 @@ final class World {
     let workspace = try #require(loaded, "\(texts(faults))")
     let mirrors = GitMirrors(folder: "\(path)/.mirrors")
     let ports = Resolver.Ports(
-      git: AskedGit(asked: asked, under: MirroredRepositories(kept: mirrors, fresh: mirrors)),
+      git: AskedGit(
+        asked: asked, under: MirroredRepositories(kept: mirrors, fresh: mirrors, isOffline: false)),
       registries: AskedRegistry(asked: asked), programs: AskedPrograms(asked: asked), digests: NoDigests())
     let (resolved, more) = try await Resolver(ports: ports, ruleTools: []).resolve(
       workspace,

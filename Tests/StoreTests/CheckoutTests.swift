@@ -26,13 +26,53 @@ struct CheckoutTests {
     #expect(try temporary.another().file(digest) == path)
   }
 
-  @Test("a stored file that serves as checkout is verified first")
-  func damagedFile() throws {
+  @Test("a stored file that serves as checkout is compared with its digest, once in a process")
+  func damagedFile() async throws {
     let digest = try store.write(noise(200_000))
     try store.sync()
     try shell(
       "f=$(find \(temporary.path)/blobs -type f); chmod 644 $f; printf X | dd of=$f conv=notrunc seek=9 bs=1")
+    _ = try store.file(digest)
+    let file = Artifact(.blob, digest)
+    await #expect(throws: MissingBlob(digest)) { _ = try await store.confirm([file], since: 0) }
     #expect(throws: MissingBlob(digest)) { try store.file(digest) }
+  }
+
+  @Test("checkouts that were there before are compared; what is damaged goes, and who used it is told")
+  func damagedCheckouts() async throws {
+    let bytes = text(500)
+    let digest = try store.write(bytes)
+    let entries = [Layer.Entry(path: "a", content: .file(digest), mode: 0o644)]
+    let artifacts = [
+      Artifact(.blob, digest), try store.write(Layer(entries: entries), as: .tree),
+      try store.write(Layer(entries: entries + [.init(path: "b", content: .whiteout, mode: 0)]), as: .layer),
+    ]
+    try store.sync()
+    let made = try [store.file(digest), store.tree(artifacts[1]), store.layer(artifacts[2])]
+    #expect(try await store.confirm(artifacts, since: 0))
+    for (artifact, path) in zip(artifacts, made) {
+      let file = artifact.kind == .blob ? path : path + "/a"
+      try shell("chmod 644 \(file); printf X | dd of=\(file) conv=notrunc seek=9 bs=1")
+      let other = try temporary.another()
+      func take() throws -> String {
+        switch artifact.kind {
+        case .blob: try other.file(digest)
+        case .tree: try other.tree(artifact)
+        case .layer: try other.layer(artifact)
+        }
+      }
+      let before = other.damagesSoFar()
+      #expect(try take() == path)
+      // Whoever began before it was found may have used it, too; whoever begins now has not.
+      for _ in 1...2 {
+        let isRight = try await other.confirm([artifact], since: before)
+        #expect(!isRight)
+      }
+      let after = other.damagesSoFar()
+      #expect(try take() == path)
+      #expect(try contents(file) == bytes)
+      #expect(try await other.confirm([artifact], since: after))
+    }
   }
 
   @Test("a tree has canonical modes and times")
@@ -175,10 +215,10 @@ struct CheckoutTests {
     let digests = try (0..<4).map { try store.write(text(1000, seed: UInt8($0))) }
     let paths = try digests.map { try store.file($0) }
     for (age, path) in zip([9, 8, 7, 0], paths) { try shell("touch -d '-\(age) hours' \(path).used") }
-    #expect(try store.trim(maximumBytes: 4000) == 0)
-    #expect(try store.trim(maximumBytes: 2500) == 2000)
+    #expect(try store.trimCheckouts(maximumBytes: 4000).bytes == 0)
+    #expect(try store.trimCheckouts(maximumBytes: 2500).bytes == 2000)
     #expect(paths.map { access($0, F_OK) == 0 } == [false, false, true, true])
-    #expect(try store.trim(maximumBytes: 0) == 1000)
+    #expect(try store.trimCheckouts(maximumBytes: 0).bytes == 1000)
     #expect(paths.map { access($0, F_OK) == 0 } == [false, false, false, true])
     #expect(try contents(store.file(digests[0])) == text(1000, seed: 0))
   }

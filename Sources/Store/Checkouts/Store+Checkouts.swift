@@ -12,22 +12,30 @@ import Synchronization
 extension Store: Checkouts {
   public func file(_ digest: Digest) throws -> String {
     if try stored(digest)?.encoding == .fileRaw {
-      // Large and incompressible (packages, images): the stored file serves as it is. It is verified once in the life
-      // of a process and only looked at after that, because reading it again each time would cost more than using it.
+      // Large and incompressible (packages, images): the stored file serves as it is.
       let path = filePath(digest, .fileRaw)
       var status = stat()
-      let isWhole = stat(path, &status) == 0 && Int64(status.st_size) == digest.size
-      if isWhole, status.st_mtim.tv_sec != Int(LayerCheckout.treeTime) { try Self.settle(path) }
-      if isWhole, verified.withLock({ $0.contains(digest) }) { return path }
-      try streamFile(digest, .fileRaw) { _ in }
-      verified.withLock { _ = $0.insert(digest) }
+      guard stat(path, &status) == 0, Int64(status.st_size) == digest.size else { throw try damaged(digest) }
+      if status.st_mtim.tv_sec != Int(LayerCheckout.treeTime) { try Self.settle(path) }
+      noteFound(path, holding: .file(digest))
       return path
     }
-    return try checkout("files/\(digest.hex)") { folder in
+    return try checkout(checkoutPath(ofFile: digest), holding: .file(digest)) { folder in
       try exportFile(digest, to: folder, mode: 0o444)
       try Self.settle(folder)
       return digest.size
     }
+  }
+
+  func checkoutPath(ofFile digest: Digest) -> String { "\(checkouts)/files/\(digest.hex)" }
+
+  func checkoutPath(ofTree artifact: Artifact) -> String {
+    "\(checkouts)/trees/\(artifact.digest.hex.prefix(32))"
+  }
+
+  /// Short, because the options of an overlay mount, with all its layers, have to fit one page.
+  func checkoutPath(ofLayer artifact: Artifact) -> String {
+    "\(checkouts)/layers/\(artifact.digest.hex.prefix(16))"
   }
 
   /// Gives a file the time that everything staged has: an action may not see when it was stored.
@@ -39,20 +47,19 @@ extension Store: Checkouts {
   }
 
   public func tree(_ artifact: Artifact) throws -> String {
-    try checkout("trees/\(artifact.digest.hex.prefix(32))") { folder in
+    try checkout(checkoutPath(ofTree: artifact), holding: .entries(of: artifact)) { folder in
       try LayerCheckout(store: self, root: folder, isTree: true).make(try readLayer(artifact))
     }
   }
 
   public func layer(_ artifact: Artifact) throws -> String {
-    // Short, because the options of an overlay mount, with all its layers, have to fit one page.
-    try checkout("layers/\(artifact.digest.hex.prefix(16))") { folder in
+    try checkout(checkoutPath(ofLayer: artifact), holding: .entries(of: artifact)) { folder in
       try LayerCheckout(store: self, root: folder, isTree: false).make(try readLayer(artifact))
     }
   }
 
   public func adopt(_ folder: String, as artifact: Artifact) throws {
-    _ = try checkout("layers/\(artifact.digest.hex.prefix(16))") { target in
+    _ = try checkout(checkoutPath(ofLayer: artifact), holding: .entries(of: artifact)) { target in
       // From another file system it cannot be taken over; then it is made when it is needed.
       guard rename(folder, target) == 0 else {
         if errno == EXDEV {
@@ -65,17 +72,21 @@ extension Store: Checkouts {
     try Folders.remove(folder)
   }
 
-  /// The checkout called `name`, made now if it is not there.
+  /// The checkout at `path`, made now if it is not there.
   ///
   /// - Parameter make: makes it at the path it is given, and returns its size in bytes.
-  private func checkout(_ name: String, _ make: (String) throws -> Int64) throws -> String {
+  private func checkout(
+    _ path: String, holding content: CheckoutContent, _ make: (String) throws -> Int64
+  ) throws -> String {
     try requireWriting()
-    let path = "\(checkouts)/\(name)"
     if FileSystem.exists(path), !isOfThisBoot(path) { try discard(path) }
     let lock = try FileLock(at: "\(locks)/checkouts")
     // Shared: it only keeps `trim` from taking what is about to be used.
     try lock.wait(exclusive: false)
-    if utimensat(AT_FDCWD, path + ".used", nil, 0) == 0, FileSystem.exists(path) { return path }
+    if utimensat(AT_FDCWD, path + ".used", nil, 0) == 0, FileSystem.exists(path) {
+      noteFound(path, holding: content)
+      return path
+    }
     let temporary = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     do {
       let size = try make(temporary)
@@ -85,6 +96,9 @@ extension Store: Checkouts {
         // Another maker was first, with the same content.
         guard errno == EEXIST || errno == ENOTEMPTY else { throw OpenFile.failure("cannot create", path) }
         try Folders.remove(temporary)
+        noteFound(path, holding: content)
+      } else {
+        noteMade(path)
       }
     } catch {
       // The first error is the one to report; what stays behind is removed with the old scratch.
@@ -120,38 +134,47 @@ extension Store: Checkouts {
     try? Folders.remove(rubbish)
   }
 
+  /// Longer than the longest action: what was used since may be mounted by a running one.
+  public static let checkoutGraceSeconds = 7200
+
   /// Removes the checkouts that were used longest ago until the rest is no larger than `maximumBytes`.
   ///
-  /// - Parameter graceSeconds: what was used since is kept in any case, because a running action may have it mounted.
-  ///   It has to be longer than the longest action.
-  /// - Returns: how many bytes were removed.
+  /// - Parameter graceSeconds: what was used since is kept in any case.
+  /// - Returns: what was removed.
   @discardableResult
-  public func trim(maximumBytes: Int64, graceSeconds: Int = 7200) throws -> Int64 {
+  public func trimCheckouts(
+    maximumBytes: Int64, graceSeconds: Int = checkoutGraceSeconds
+  ) throws -> (count: Int, bytes: Int64) {
     try requireWriting()
     let lock = try FileLock(at: "\(locks)/checkouts")
     try lock.wait(exclusive: true)
-    var uses: [(path: String, size: Int64, used: Int)] = []
-    for kind in ["files", "trees", "layers"] {
-      let folder = "\(checkouts)/\(kind)"
-      for name in try Folders.names(in: folder) where name.hasSuffix(".used") {
-        var status = stat()
-        guard stat("\(folder)/\(name)", &status) == 0 else { continue }
-        let text = String(
-          decoding: try OpenFile(reading: "\(folder)/\(name)").readAll(atMost: 4096), as: UTF8.self)
-        let size = text.split(separator: "\n").first.flatMap { Int64($0) } ?? 0
-        uses.append(("\(folder)/\(name.dropLast(5))", size, status.st_mtim.tv_sec))
-      }
-    }
+    let uses = try checkoutUses()
     var total = uses.reduce(0) { $0 + $1.size }
-    var removed: Int64 = 0
+    var removed: (count: Int, bytes: Int64) = (0, 0)
     let newest = time(nil) - graceSeconds
     for use in uses.sorted(by: { ($0.used, $0.path) < ($1.used, $1.path) }) {
       if total <= maximumBytes || use.used > newest { break }
       try Folders.remove(use.path)
       try Folders.remove(use.path + ".used")
       total -= use.size
-      removed += use.size
+      removed.count += 1
+      removed.bytes += use.size
     }
     return removed
+  }
+
+  /// Every checkout with its size in bytes and when it was used last, in seconds since 1970.
+  func checkoutUses() throws -> [(path: String, size: Int64, used: Int)] {
+    try ["files", "trees", "layers"].flatMap { kind in
+      let folder = "\(checkouts)/\(kind)"
+      return try Folders.names(in: folder).compactMap { name -> (String, Int64, Int)? in
+        guard name.hasSuffix(".used"), let status = FileSystem.status("\(folder)/\(name)"),
+          let bytes = try? OpenFile(reading: "\(folder)/\(name)").readAll(atMost: 4096)
+        else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let size = text.split(separator: "\n").first.flatMap { Int64($0) } ?? 0
+        return ("\(folder)/\(name.dropLast(5))", size, status.st_mtim.tv_sec)
+      }
+    }
   }
 }

@@ -30,6 +30,14 @@ public final class FileDigestCache: FileDigests {
       self.digest = digest
     }
 
+    /// A row that is damaged would have its file called changed for ever.
+    func mark(_ path: String) -> Int64 {
+      RowMark.of([
+        Array(path.utf8), digest.bytes,
+        Array("\(digest.size) \(device) \(inode) \(modified) \(changed)".utf8),
+      ])
+    }
+
     static func nanoseconds(_ time: timespec) -> Int64 {
       Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
@@ -92,8 +100,8 @@ public final class FileDigestCache: FileDigests {
       for (path, row) in batch {
         try connection.use(
           """
-          INSERT OR REPLACE INTO files(path, device, inode, modified, changed, digest, size)
-          VALUES(?, ?, ?, ?, ?, ?, ?)
+          INSERT OR REPLACE INTO files(path, device, inode, modified, changed, digest, size, mark)
+          VALUES(?, ?, ?, ?, ?, ?, ?, ?)
           """
         ) {
           try $0.bind(path)
@@ -103,6 +111,7 @@ public final class FileDigestCache: FileDigests {
           try $0.bind(row.changed)
           try $0.bind(row.digest)
           try $0.bind(row.digest.size)
+          try $0.bind(row.mark(path))
           try $0.run()
         }
       }
@@ -116,14 +125,15 @@ public final class FileDigestCache: FileDigests {
     if let row = pending.withLock({ $0[path] }) { return row }
     guard let facts = store.facts else { return nil }
     return try facts.read { connection in
-      try connection.use("SELECT device, inode, modified, changed, digest, size FROM files WHERE path = ?") {
-        statement in
+      try connection.use(
+        "SELECT device, inode, modified, changed, digest, size, mark FROM files WHERE path = ?"
+      ) { statement in
         try statement.bind(path)
         guard try statement.step(), let digest = statement.digest(4, size: 5) else { return nil }
         var row = Row(stat(), digest)
         (row.device, row.inode) = (statement.integer(0), statement.integer(1))
         (row.modified, row.changed) = (statement.integer(2), statement.integer(3))
-        return row
+        return statement.integer(6) == row.mark(path) ? row : nil
       }
     }
   }

@@ -94,6 +94,11 @@ extension Store: RunRecords {
     try records("WHERE run = ? ORDER BY run_records.id") { try $0.bind(run) }
   }
 
+  /// What became of nodes in a run and those after it.
+  func records(sinceRun run: Int64) throws -> [RecordedNode] {
+    try records("WHERE run >= ? ORDER BY run_records.id") { try $0.bind(run) }
+  }
+
   public func records(ofNode name: String, upTo run: Int64?, limit: Int) throws -> [RecordedNode] {
     try records("WHERE name = ? AND run <= ? ORDER BY run_records.id DESC LIMIT ?") {
       try $0.bind(name)

@@ -13,7 +13,8 @@ extension Store {
     let digest = try write(document)
     try sync()
     let now = Double(time(nil))
-    return try factsForWriting().write { connection in
+    // A name that somebody has read is not given again after a power cut.
+    return try factsForWriting().write(.durable) { connection in
       let number = try connection.use("SELECT coalesce(max(number), 0) + 1 FROM snapshots WHERE day = ?") {
         statement in
         try statement.bind(day)
@@ -48,6 +49,24 @@ extension Store {
 
   /// Every name, oldest first.
   public func snapshotNames() throws -> [String] { try snapshots().map(\.name) }
+
+  /// The document of each, by name.
+  func snapshotDocuments() throws -> [(name: String, digest: Digest)] {
+    try snapshots().map { ($0.name, $0.digest) }
+  }
+
+  /// Forgets a snapshot whose document is lost; its name is not given again.
+  func forgetSnapshot(_ name: String) throws {
+    let parts = name.split(separator: "_")
+    guard parts.count == 2, let number = Int64(parts[1]) else { return }
+    try factsForWriting().write { connection in
+      try connection.use("UPDATE snapshots SET digest = x'' WHERE day = ? AND number = ?") {
+        try $0.bind(String(parts[0]))
+        try $0.bind(number)
+        try $0.run()
+      }
+    }
+  }
 
   private struct Saved: Sendable {
     var name: String

@@ -4,36 +4,38 @@ import GraphCore
 
 extension Store: ActionCache {
   public func result(of key: Key) throws -> ActionResult? {
-    try completeResult(
-      "SELECT outputs, duration, finished, emulator, log FROM actions WHERE key = ?", key.digest)
-  }
-
-  public func result(ofDeep key: Key) throws -> ActionResult? {
-    try completeResult(
-      """
-      SELECT outputs, duration, finished, emulator, log FROM deep JOIN actions USING(key) WHERE deep = ?
-      """, key.digest)
-  }
-
-  private func completeResult(_ sql: String, _ digest: Digest) throws -> ActionResult? {
     guard let facts else { return nil }
     let found = try facts.read { connection in
-      try connection.use(sql) { statement in
-        try statement.bind(digest)
-        return try statement.step() ? statement.result(0) : nil
+      try connection.use(
+        "SELECT outputs, duration, finished, emulator, log, mark FROM actions WHERE key = ?"
+      ) { statement -> ActionResult? in
+        try statement.bind(key.digest)
+        guard try statement.step() else { return nil }
+        // Rows of an older version have no mark. One that does not fit is of another key, or damaged: made again, the
+        // result takes its place.
+        let mark = RowMark.of(key: key.digest.bytes, outputs: statement.text(0) ?? "")
+        guard statement.isNull(5) || statement.integer(5) == mark else { return nil }
+        return statement.result(0)
       }
     }
     guard let found, try containsAll(found.outputs.values.map(\.digest)) else { return nil }
     return found
   }
 
+  public func result(ofDeep key: Key) throws -> ActionResult? {
+    guard let found = try self.key(ofDeep: key) else { return nil }
+    return try result(of: found)
+  }
+
   public func key(ofDeep key: Key) throws -> Key? {
     guard let facts else { return nil }
     return try facts.read { connection in
-      try connection.use("SELECT deep.key, size FROM deep JOIN preimages USING(key) WHERE deep = ?") {
+      try connection.use("SELECT deep.key, size, mark FROM deep JOIN preimages USING(key) WHERE deep = ?") {
         statement in
         try statement.bind(key.digest)
-        return try statement.step() ? statement.digest(0, size: 1).map { Key(digest: $0) } : nil
+        guard try statement.step(), let found = statement.digest(0, size: 1) else { return nil }
+        let mark = RowMark.of(deep: key.digest.bytes, key: found.bytes)
+        return statement.isNull(2) || statement.integer(2) == mark ? Key(digest: found) : nil
       }
     }
   }
@@ -42,7 +44,8 @@ extension Store: ActionCache {
     let facts = try factsForWriting()
     // The caller has done so; here it costs nothing then, and makes the order certain.
     try sync()
-    try facts.write { connection in
+    // Who is told that an action is done will not see it run again, whatever happens to the machine.
+    try facts.write(.durable) { connection in
       for item in made {
         let trace = item.trace
         // An action that is not reproducible made something else: so it is with the deep key below.
@@ -54,10 +57,15 @@ extension Store: ActionCache {
           try $0.run()
         }
         try connection.use(
-          "INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log) VALUES(?, ?, ?, ?, ?, ?)"
+          """
+          INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log, mark)
+          VALUES(?, ?, ?, ?, ?, ?, ?)
+          """
         ) {
           try $0.bind(trace.key.digest)
           try $0.bind(trace.result)
+          let outputs = ResultCoding.encode(trace.result.outputs)
+          try $0.bind(RowMark.of(key: trace.key.digest.bytes, outputs: outputs))
           try $0.run()
         }
         try connection.use("DELETE FROM failures WHERE key = ?") {
@@ -106,22 +114,7 @@ extension Store: ActionCache {
 
   /// Whether a recipe contains the text of a digest; `true` where the recipe itself is not there.
   private func recipe(_ digest: Digest, names word: String) throws -> Bool {
-    guard let blob = try stored(digest) else { return true }
-    var text: [UInt8] = []
-    if blob.encoding.isFile {
-      // Not verified: a damaged recipe is found when it is used, and then forgotten by its own digest.
-      let file = filePath(digest, blob.encoding)
-      guard let bytes = try? OpenFile(reading: file).readAll(atMost: Int(digest.size) + 65_536) else {
-        return true
-      }
-      guard
-        let plain = blob.encoding == .fileRaw ? bytes : try? Zstd.decompress(bytes, size: Int(digest.size))
-      else { return true }
-      text = plain
-    } else {
-      guard let bytes = blob.unpacked(digest) else { return true }
-      text = bytes
-    }
+    guard var text = try peek(digest) else { return true }
     text.append(0)
     // Recipes are text without NUL, so the C library's search, which is vectorised, sees all of it.
     return text.withUnsafeBufferPointer { buffer in

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import GraphCore
 
 /// One connection to one database, with its prepared statements. Used by one thread at a time.
@@ -13,13 +14,23 @@ struct Connection: ~Copyable {
   private let handle: OpaquePointer
   private let path: String
   private var statements: [String: OpaquePointer] = [:]
+  /// How the next commit is done.
+  private var durability: Durability
+
+  /// Whether a commit has reached the disk when it returns.
+  enum Durability: String {
+    case durable = "FULL"
+    /// The database cannot be damaged, but a power cut may lose the last commits.
+    case soon = "NORMAL"
+  }
 
   /// - Parameters:
   ///   - pageSize: of a database that is made now.
-  ///   - isDurable: whether a commit has reached the disk when it returns.
-  init(path: String, mode: Mode, pageSize: Int, isDurable: Bool) throws {
+  ///   - durability: of commits that ask for nothing else.
+  init(path: String, mode: Mode, pageSize: Int, durability: Durability) throws {
     self.path = path
-    handle = try Self.open(path, mode, pageSize: pageSize, isDurable: isDurable)
+    self.durability = durability
+    handle = try Self.open(path, mode, pageSize: pageSize, durability: durability)
   }
 
   deinit {
@@ -28,8 +39,9 @@ struct Connection: ~Copyable {
   }
 
   private static func open(
-    _ path: String, _ mode: Mode, pageSize: Int, isDurable: Bool
+    _ path: String, _ mode: Mode, pageSize: Int, durability: Durability
   ) throws -> OpaquePointer {
+    let isNew = (FileSystem.status(path)?.st_size ?? 0) == 0
     var handle: OpaquePointer?
     // Each connection is behind a mutex of ours, so SQLite's own would only cost.
     let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -48,12 +60,14 @@ struct Connection: ~Copyable {
     }
     // First of all, because every later statement may meet another process.
     sqlite3_busy_timeout(handle, 30_000)
-    // NORMAL cannot damage the database; a power cut may lose the last rows, which are then made again.
     var settings = [
-      "synchronous = \(isDurable ? "FULL" : "NORMAL")", "temp_store = MEMORY", "cache_size = -16384",
+      "synchronous = \(durability.rawValue)", "temp_store = MEMORY", "cache_size = -16384",
       "mmap_size = 268435456",
     ]
     if mode == .readWrite {
+      // Pages of what is removed go back to the disk when a collection asks for it. Said of a database that is there, it
+      // would write to it, which a full disk does not allow.
+      if isNew { settings.append("auto_vacuum = INCREMENTAL") }
       settings += [
         "page_size = \(pageSize)", "journal_mode = WAL", "wal_autocheckpoint = 4000",
         "journal_size_limit = 67108864",
@@ -92,8 +106,15 @@ struct Connection: ~Copyable {
     return try body(&statement)
   }
 
-  /// Runs `body` in one transaction that nobody else writes in; all of it is kept or nothing.
-  mutating func transaction<Result>(_ body: (inout Connection) throws -> Result) throws -> Result {
+  /// Runs `body` in one transaction that nobody else writes in; all of it is kept or nothing. One that is durable makes
+  /// every one before it durable, too.
+  mutating func transaction<Result>(
+    _ durability: Durability, _ body: (inout Connection) throws -> Result
+  ) throws -> Result {
+    if durability != self.durability {
+      try execute("PRAGMA synchronous = \(durability.rawValue)")
+      self.durability = durability
+    }
     try execute("BEGIN IMMEDIATE")
     do {
       let result = try body(&self)

@@ -5,7 +5,7 @@ import Synchronization
 final class Database: Sendable {
   private let path: String
   private let pageSize: Int
-  private let isDurable: Bool
+  private let durability: Connection.Durability
   private let mode: Connection.Mode
   private let writer = Slot()
   private let readers = [Slot(), Slot(), Slot(), Slot()]
@@ -18,21 +18,33 @@ final class Database: Sendable {
 
   /// - Parameter schema: creates what is missing; run once, here, by whoever may write.
   init(
-    path: String, mode: Connection.Mode, pageSize: Int = 4096, isDurable: Bool = false, schema: String
+    path: String, mode: Connection.Mode, pageSize: Int = 4096, durability: Connection.Durability = .soon,
+    schema: String
   ) throws {
-    self.isDurable = isDurable
+    self.durability = durability
     self.path = path
     self.pageSize = pageSize
     self.mode = mode
-    if mode == .readWrite { try write { try $0.execute(schema) } }
+    if mode == .readWrite { try write(.durable) { try $0.execute(schema) } }
   }
 
   /// Runs `body` with the right to write, in one transaction.
-  func write<Result: Sendable>(_ body: (inout Connection) throws -> Result) throws -> Result {
+  ///
+  /// - Parameter durability: `nil` for that of the database.
+  func write<Result: Sendable>(
+    _ durability: Connection.Durability? = nil, _ body: (inout Connection) throws -> Result
+  ) throws -> Result {
     guard mode == .readWrite else {
       throw GraphError(.bug, "'\(path)' is open for reading only, and something writes to it")
     }
-    return try use(writer) { connection in try connection.transaction(body) }
+    return try use(writer) { connection in
+      try connection.transaction(durability ?? self.durability, body)
+    }
+  }
+
+  /// Runs statements that cannot be part of a transaction.
+  func maintain(_ sql: String) throws {
+    try use(writer) { try $0.execute(sql) }
   }
 
   /// Runs `body` on a connection for reading; each statement sees what was committed before it began.
@@ -58,7 +70,7 @@ final class Database: Sendable {
     // Taken out and put back, because a value without copies cannot be changed inside an optional.
     var open =
       if let connection = connection.take() { connection } else {
-        try Connection(path: path, mode: mode, pageSize: pageSize, isDurable: isDurable)
+        try Connection(path: path, mode: mode, pageSize: pageSize, durability: durability)
       }
     do {
       let result = try body(&open)

@@ -110,9 +110,9 @@ final class TemporaryFolder: Sendable {
     } == 0
   }()
 
-  init() throws {
+  init(in parent: String = "/tmp") throws {
     // In lower case, because podman makes an image's name of a folder's.
-    let path = "/tmp/graph-e2e-\(UUID().uuidString.lowercased().prefix(13))"
+    let path = "\(parent)/graph-e2e-\(UUID().uuidString.lowercased().prefix(13))"
     try #require(Self.removesAllAtExit && mkdir(path, 0o755) == 0)
     chmod(path, 0o755)
     _ = Self.paths.withLock { $0.insert(path) }

@@ -23,9 +23,11 @@ final class World: Sendable {
   /// A folder for whatever the test makes besides.
   var scratch: String { folder.path }
 
-  /// - Parameter files: the files of the workspace, by path.
-  init(files: [String: String]) throws {
-    folder = try TemporaryFolder()
+  /// - Parameters:
+  ///   - files: the files of the workspace, by path.
+  ///   - parent: where the folder of this world is made.
+  init(files: [String: String], in parent: String = "/tmp") throws {
+    folder = try TemporaryFolder(in: parent)
     (workspace, store) = (folder.path + "/workspace", folder.path + "/store")
     try FileManager.default.createDirectory(atPath: workspace, withIntermediateDirectories: true)
     for (path, text) in files { try write(text, to: path) }
@@ -67,11 +69,12 @@ final class World: Sendable {
   /// Ready to run: 'graph' with `words` in the workspace, on the store of this world.
   func graph(_ words: String..., in folder: String? = nil) -> Program { graph(words, in: folder) }
 
-  func graph(_ words: [String], in folder: String? = nil) -> Program {
+  func graph(_ words: [String], in folder: String? = nil, store: String? = nil) -> Program {
     // After the subcommand, and in front of everything that may follow '--'.
-    let hasSubcommand = ["snapshot", "runs"].contains(words[0]) && words.dropFirst().first?.first != "-"
+    let hasSubcommand = ["snapshot", "runs", "store"].contains(words[0]) && words.dropFirst().first?.first != "-"
     let command = words.prefix(hasSubcommand ? 2 : 1)
-    var program = Program([Self.graph] + command + ["--store", store] + words.dropFirst(command.count))
+    var program = Program(
+      [Self.graph] + command + ["--store", store ?? self.store] + words.dropFirst(command.count))
     program.folder = folder ?? workspace
     return program
   }
