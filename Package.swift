@@ -123,7 +123,7 @@ let package = Package(
     tests("PublishTests", ["Publish", "GraphCore"]),
     tests("WaveTests", ["Execute", "GraphCore"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
-    tests("ReportTests", ["Report", "GraphCore"]),
+    tests("ReportTests", ["Report", "GraphCore", "Store", "Formats"]),
     tests("TidyTests", []),
     tests(
       "CommandLineTests",

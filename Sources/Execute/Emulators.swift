@@ -15,7 +15,7 @@ public actor Emulators {
 
   private let directories: [String]
   private var found: [Architecture: Emulator] = [:]
-  private var runsNatively: [Architecture: Bool] = [:]
+  private var native: [Architecture: Bool] = [:]
 
   /// - Parameter directories: where `qemu-*-static` is looked for, best first.
   public init(directories: [String] = ["/usr/local/bin", "/usr/bin"]) {
@@ -26,7 +26,7 @@ public actor Emulators {
   ///
   /// - Throws: `GraphError(.unavailable)` where the host has none.
   public func emulator(for architecture: Architecture) async throws -> Emulator? {
-    if await isNative(architecture) { return nil }
+    if await runsNatively(architecture) { return nil }
     if let emulator = found[architecture] { return emulator }
     let names = architecture.names
     let program = "qemu-\(names.qemu)-static"
@@ -41,10 +41,11 @@ public actor Emulators {
     return emulator
   }
 
-  private func isNative(_ architecture: Architecture) async -> Bool {
-    if let known = runsNatively[architecture] { return known }
+  /// Whether this machine runs programs of an architecture itself.
+  public func runsNatively(_ architecture: Architecture) async -> Bool {
+    if let known = native[architecture] { return known }
     let isNative = await NativeTry.succeeds(for: architecture)
-    runsNatively[architecture] = isNative
+    native[architecture] = isNative
     return isNative
   }
 

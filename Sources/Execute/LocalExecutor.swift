@@ -202,9 +202,7 @@ extension LocalExecutor {
   /// Only where the layers hold the programs: those of the host are native, except the scripts and loaders of a root
   /// that the host's tools run in it.
   private func emulator(for action: Action) async throws -> Emulators.Emulator? {
-    guard let architecture = action.architecture, let command = action.command, command.root != .host else {
-      return nil
-    }
+    guard let architecture = action.emulatedArchitecture else { return nil }
     return try await emulators.emulator(for: architecture)
   }
 

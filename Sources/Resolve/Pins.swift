@@ -80,7 +80,7 @@ struct Pins {
       $0.images.append(
         Snapshot.ImagePin(
           reference: reference, architecture: architecture.name, manifest: image.manifest,
-          layerCount: image.layerCount, configuration: image.configuration))
+          layerCount: image.layerCount, configuration: image.configuration, size: image.size))
     }
   }
 

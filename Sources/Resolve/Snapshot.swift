@@ -40,6 +40,8 @@ public struct Snapshot: Codable, Hashable, Sendable {
     public var manifest: String
     public var layerCount: Int
     public var configuration: String
+    /// Of its layers as they are fetched, in bytes; snapshots of older versions do not say.
+    public var size: Int64?
   }
 
   public struct AbsentImage: Codable, Hashable, Sendable {

@@ -30,21 +30,21 @@ struct Build {
   }
 
   /// Brings nodes up to date.
-  func run(_ roots: some Sequence<NodeID> & Sendable, command: String) async throws -> Outcome {
+  func run(_ roots: some Collection<NodeID> & Sendable, command: String) async throws -> Outcome {
     let store = session.store
+    let options = running.options
     let wave = Wave(
-      graph: session.graph, cache: store, store: store, executor: try executor(),
-      options: .init(
-        jobs: running.jobs ?? Machine.cores, keepGoing: running.keepGoing && !running.failFast,
-        memoryMegabytes: Machine.memoryMegabytes * 3 / 4))
-    let history = RunHistory(
-      store: store, graph: session.graph, command: command, snapshot: session.snapshotName)
+      graph: session.graph, cache: store, store: store, executor: try executor(), options: options,
+      admit: running.checksDisk ? DiskRoom(of: store.path).require : nil)
+    let journal = RunJournal(
+      store: store, graph: session.graph, about: RunHistory.run(command, in: session, jobs: options.jobs),
+      wanted: roots)
     let recorder = RunRecorder()
     let reporter = makeReporter(
       graph: session.graph, fileDescriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1,
       environment: Environment.all)
     let begin = ContinuousClock.now
-    let task = Task { try await wave.run(roots, events: EventBroadcast([reporter, recorder, history])) }
+    let task = Task { try await wave.run(roots, events: EventBroadcast([reporter, recorder, journal])) }
     let interrupts = Interrupts { task.cancel() }
     defer { interrupts.stop() }
     let ticking = Task {
@@ -54,10 +54,16 @@ struct Build {
       }
     }
     defer { ticking.cancel() }
-    let outcome = try await task.value
+    let outcome: Wave.Outcome
+    do {
+      outcome = try await task.value
+    } catch {
+      if journal.run != nil { RunHistory.end(journal, "failed") }
+      throw error
+    }
     ticking.cancel()
     reporter.finish()
-    try history.end(outcome)
+    RunHistory.end(journal, RunHistory.outcome(of: outcome))
     let elapsed = begin.duration(to: .now).components
     return Outcome(
       wave: outcome, record: recorder.record,

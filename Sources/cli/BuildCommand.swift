@@ -26,7 +26,7 @@ struct BuildCommand: AsyncParsableCommand {
       let memory = try AnswerMemory(options, command: command)
       if let answer = await memory.answer() {
         try RunHistory.recordNothing(
-          in: options.storeFolder, command: command.joined(separator: " "), snapshot: options.snapshot)
+          in: options.storeFolder, command: command.joined(separator: " "), options: options)
         return try answer.give()
       }
       let session = try await Session.open(options, .writing, for: labels, footprint: memory.footprint)
@@ -65,6 +65,11 @@ struct RunningOptions: ParsableArguments {
   @Flag(help: "Stop at the first failure.")
   var failFast = false
 
+  @Flag(
+    name: .customLong("no-disk-check"),
+    help: "Start even where the disk has less room than the work is likely to need.")
+  var noDiskCheck = false
+
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
@@ -78,6 +83,15 @@ struct RunningOptions: ParsableArguments {
       "Give an SSH agent to the RUNs that mount it: its socket, or that of SSH_AUTH_SOCK.",
       valueName: "default[=SOCKET]"))
   var ssh: [String] = []
+
+  var checksDisk: Bool { !noDiskCheck }
+
+  /// How a wave runs.
+  var options: Wave.Options {
+    var options = Wave.Options(jobs: jobs ?? Machine.cores)
+    options.keepGoing = keepGoing && !failFast
+    return options
+  }
 
   /// What mounts take from the caller.
   ///

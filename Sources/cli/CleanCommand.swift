@@ -37,8 +37,8 @@ struct CleanCommand: AsyncParsableCommand {
         try? Folders.remove(folder)
         Console.print("removed '\(folder)'\n")
       } else {
-        let store = try Store.open(at: folder, mode: .readWrite)
-        let bytes = try store.trim(maximumBytes: 0, graceSeconds: 0)
+        let store = try Store.openForWriting(at: folder)
+        let bytes = try store.trimCheckouts(maximumBytes: 0, graceSeconds: 0).bytes
         Console.print(
           "removed \(bytes / 1_048_576) MiB of checkouts and \(Self.count(caches.removed)); results and snapshots stay\n"
         )

@@ -3,12 +3,16 @@ import Formats
 import Glibc
 import GraphCore
 import Report
+import Store
 
 /// Where commands write: results to standard output, everything else to standard error.
 enum Console {
   static func print(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
   static func print(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+
+  /// Writes to standard error what is no line.
+  static func write(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
 
   static func note(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
 
@@ -60,7 +64,18 @@ enum Exit {
   }
 
   /// Runs a command's body; what it throws is said once, with the exit code that fits.
+  ///
+  /// A command that finds a database of its store damaged begins again: it is moved aside then, and made anew.
   static func reporting(_ body: () async throws -> Void) async throws {
+    do {
+      return try await once(body)
+    } catch let code as ExitCode where code == Self.code(of: .environment) && DamagedDatabase.canBeMended {
+      Console.note("graph: the command begins again")
+    }
+    try await once(body)
+  }
+
+  private static func once(_ body: () async throws -> Void) async throws {
     do {
       try await body()
     } catch let error as GraphError {

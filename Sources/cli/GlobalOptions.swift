@@ -48,14 +48,36 @@ struct GlobalOptions: ParsableArguments {
   var startFolder: String {
     let folder = directory ?? "."
     if folder.hasPrefix("/") { return folder }
-    guard let current = getcwd(nil, 0) else { return folder }
-    defer { free(current) }
-    let base = String(cString: current)
-    return folder == "." ? base : "\(base)/\(folder)"
+    return folder == "." ? WorkingFolder.path : "\(WorkingFolder.path)/\(folder)"
   }
 
   /// The store's folder, absolute.
-  var storeFolder: String {
+  var storeFolder: String { StoreOptions.folder(store, in: startFolder) }
+}
+
+/// Where the program was started.
+enum WorkingFolder {
+  static var path: String {
+    guard let current = getcwd(nil, 0) else { return "." }
+    defer { free(current) }
+    return String(cString: current)
+  }
+}
+
+/// Options of commands on the store alone.
+struct StoreOptions: ParsableArguments {
+  @Option(
+    help: "Where results and blobs are kept. Default: graph in XDG_CACHE_HOME, or ~/.cache/graph.",
+    completion: .directory)
+  var store: String?
+
+  func validate() throws {
+    if store?.isEmpty == true { throw ValidationError("--store needs the name of a folder") }
+  }
+
+  var folder: String { Self.folder(store, in: WorkingFolder.path) }
+
+  static func folder(_ store: String?, in startFolder: String) -> String {
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(startFolder)/\(path)" }
     if let store { return absolute(store) }
     if let cache = Environment.variable("XDG_CACHE_HOME"), cache.hasPrefix("/") { return "\(cache)/graph" }

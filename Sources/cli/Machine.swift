@@ -6,6 +6,16 @@ import GraphCore
 enum Machine {
   static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
+  /// How many of the nodes that a plan runs do so under an emulator.
+  static func emulatedCount(_ estimate: WorkEstimate, _ graph: GraphCore.Graph) async -> Int {
+    let emulators = Emulators()
+    var native: Set<Architecture> = []
+    for architecture in Set(estimate.nodes.compactMap { graph[$0].action.emulatedArchitecture }) {
+      if await emulators.runsNatively(architecture) { native.insert(architecture) }
+    }
+    return estimate.emulatedCount(graph) { native.contains($0) }
+  }
+
   static var memoryMegabytes: Int {
     let pages = sysconf(Int32(_SC_PHYS_PAGES))
     let size = sysconf(Int32(_SC_PAGESIZE))
@@ -25,5 +35,12 @@ enum Machine {
     throw GraphError(
       .unavailable, "the program 'graph-sandbox' is neither in \(places.joined(separator: " nor in "))",
       hint: "build it with 'swift build', or install both with 'make install'")
+  }
+}
+
+extension Wave.Options {
+  /// A wave on this machine.
+  init(jobs: Int) {
+    self.init(jobs: jobs, keepGoing: true, memoryMegabytes: Machine.memoryMegabytes * 3 / 4)
   }
 }

@@ -41,23 +41,35 @@ struct PlanCommand: AsyncParsableCommand {
       let roots = try session.targets(labels).flatMap(\.target.roots)
       let unsupported = try session.unsupported(labels)
       let plan = try Planner(graph: session.graph, cache: session.store).plan(roots)
-      let durations = try session.store.durations(of: plan)
-      let lengths = CriticalPath(plan: plan, durations: durations)
-      let estimate = max(lengths.longest, lengths.total / Double(Machine.cores))
+      let limits = Wave.Options(jobs: Machine.cores).limits
+      let estimate = try WorkEstimate(plan, history: session.store, limits: limits)
+      let durations = estimate.durations(plan.graph)
       let path = PlanPath(plan, durations: durations)
+      let room = DiskRoom(of: options.storeFolder)
+      let forecast = PlanForecast(
+        estimate, jobs: limits.jobs, emulated: await Machine.emulatedCount(estimate, plan.graph),
+        missingBytes: room.missingBytes(for: estimate))
       let output =
         json
-        ? PlanReport.json(plan, estimateSeconds: estimate, durations: durations, unsupported: unsupported)
+        ? PlanReport.json(
+          plan, estimateSeconds: estimate.wallSeconds, durations: durations, unsupported: unsupported,
+          forecast: forecast)
         : dot
           ? PlanReport.dot(plan, path: path, verbose: verbose)
           : PlanReport.text(
-            plan, estimateSeconds: estimate, path: path, verbose: verbose, color: Console.usesColor(1),
-            unsupported: unsupported)
+            plan, estimateSeconds: estimate.wallSeconds, path: path, verbose: verbose,
+            color: Console.usesColor(1), unsupported: unsupported, forecast: forecast)
       Console.print(output)
+      if let warning = room.warning(for: estimate) {
+        Console.note("graph: warning: \(warning)\n  hint: \(DiskRoom.remedy)")
+      }
       let code = exitCode && plan.hasWork ? Exit.work.rawValue : 0
-      memory.keep(
-        RememberedAnswer(output: Array(output.utf8), notes: session.warningsNote ?? "", exitCode: code),
-        of: session)
+      // Where the disk is nearly too small, the answer would depend on what others do with it.
+      if room.isAmple(for: estimate) {
+        memory.keep(
+          RememberedAnswer(output: Array(output.utf8), notes: session.warningsNote ?? "", exitCode: code),
+          of: session)
+      }
       if code != 0 { throw ExitCode(code) }
     }
   }

@@ -61,7 +61,10 @@ struct Session {
       throw UnusableWorkspace(diagnostics: SourceLines(root: root).completing(loadFaults))
     }
     var diagnostics = loadFaults
-    let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
+    let store =
+      access == .writing
+      ? try Store.openForWriting(at: options.storeFolder)
+      : try Store.open(at: options.storeFolder, mode: .readOnly)
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     let programs = HostProgramRunner(
       scratch: scratch.path, environment: Environment.all, logger: options.logger,

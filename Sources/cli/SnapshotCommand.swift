@@ -62,18 +62,10 @@ struct SnapshotCommand: AsyncParsableCommand {
     func run() async throws {
       try await Exit.reporting {
         let store = try Store.open(at: options.storeFolder, mode: .readOnly)
-        let difference = SnapshotDifference(
-          from: try Snapshot(encoded: try SnapshotCommand.document(old, store)),
-          to: try Snapshot(encoded: try SnapshotCommand.document(new, store)))
-        if json {
-          return Console.print(
-            Listings.moves(
-              difference.moves.map { .init(kind: $0.kind, subject: $0.subject, old: $0.old, new: $0.new) }))
-        }
-        for move in difference.moves {
-          Console.print("\(move.kind) \(move.subject): \(move.old ?? "(none)") -> \(move.new ?? "(none)")\n")
-        }
-        if difference.moves.isEmpty { Console.print("nothing moved\n") }
+        let moves = try SnapshotCommand.moves(from: old, to: new, store)
+        if json { return Console.print(Listings.moves(moves)) }
+        for move in moves { Console.print(move.line + "\n") }
+        if moves.isEmpty { Console.print("nothing moved\n") }
       }
     }
   }
@@ -97,6 +89,14 @@ struct SnapshotCommand: AsyncParsableCommand {
         Console.print("\(session.snapshotName ?? "")\n")
       }
     }
+  }
+
+  /// What moved from one snapshot to another.
+  static func moves(from old: String, to new: String, _ store: Store) throws -> [Listings.Move] {
+    SnapshotDifference(
+      from: try Snapshot(encoded: try document(old, store)),
+      to: try Snapshot(encoded: try document(new, store))
+    ).moves.map { .init(kind: $0.kind, subject: $0.subject, old: $0.old, new: $0.new) }
   }
 
   fileprivate static func document(_ name: String, _ store: Store) throws -> [UInt8] {

@@ -58,7 +58,6 @@ final class MemoryCache: ActionCache {
   func traces(ofNode name: String, limit: Int) -> [Trace] {
     state.withLock { Array(($0.traces[name] ?? []).prefix(limit)) }
   }
-  func durations(ofNodes names: [String]) -> [String: Double] { [:] }
   func forget(_ digest: Digest) {
     state.withLock { state in
       state.results = state.results.filter { !$0.value.outputs.values.contains { $0.digest == digest } }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GraphCore
+import Store
 import Testing
 
 @testable import Report
@@ -38,7 +39,7 @@ struct DocumentTests {
     }
   }
 
-  private static func check(
+  static func check(
     _ document: String, _ members: String, at location: Testing.SourceLocation = #_sourceLocation
   ) throws {
     let found = Set(try JSONDecoder().decode(Value.self, from: Data(document.utf8)).members(""))
@@ -57,7 +58,11 @@ struct DocumentTests {
     let durations = [
       "//app/httpd@latest:aarch64 2 RUN make": 40.0, "//app/httpd@latest:x86_64 2 RUN make": 5.0,
     ]
-    let json = PlanReport.json(plan, estimateSeconds: 42, durations: durations)
+    let estimate = try WorkEstimate(
+      plan, history: world.cache, limits: .init(jobs: 2, downloads: 8, memoryMegabytes: 1000))
+    let json = PlanReport.json(
+      plan, estimateSeconds: 42, durations: durations,
+      forecast: PlanForecast(estimate, jobs: 2, emulated: 1, missingBytes: 7))
     try Self.check(
       json,
       """
@@ -68,6 +73,9 @@ struct DocumentTests {
       nodes[].reason.changes[].new nodes[].reason.changes[].origin nodes[].reason.changes[].madeBy
       nodes[].declaredAt nodes[].estimateSeconds
       rootCauses criticalPath.seconds criticalPath.nodes
+      estimate.jobs estimate.seconds estimate.criticalPathSeconds estimate.workSeconds estimate.unknownNodes
+      estimate.fetchBytes estimate.unknownFetches estimate.diskBytes estimate.unknownDiskNodes
+      estimate.missingDiskBytes estimate.native estimate.emulated
       """)
     let path = PlanPath(plan, durations: durations)
     #expect(
@@ -128,35 +136,64 @@ struct DocumentTests {
     try world.build()
     world.page = "goodbye"
     let plan = try world.plan()
-    let reports = try world.roots.map { try WhyReport($0, plan: plan, cache: world.cache) }
+    let reports = try world.roots.map { try WhyReport($0, plan: plan, history: world.history.store()) }
     let json = WhyReport.json(reports)
     try Self.check(
       json,
       """
       steps[].name steps[].label steps[].step steps[].depth steps[].finding steps[].pending steps[].waitsFor
       steps[].changes[].fact steps[].changes[].name steps[].changes[].old steps[].changes[].new
-      steps[].changes[].origin steps[].changes[].madeBy
+      steps[].changes[].origin steps[].changes[].madeBy steps[].run steps[].since steps[].outcome steps[].message
       """)
     #expect(json.split(separator: "\"depth\" : 0,").count == reports.count + 1)
   }
 
-  @Test("log: runs, and what became of nodes")
-  func log() throws {
+  @Test("runs, and one of them")
+  func runs() throws {
+    var world = World()
+    try world.build()
+    world.page = "goodbye"
+    try world.build()
+    let store = try world.history.store()
+    let run = """
+      number time command outcome wallSeconds workspace snapshot jobs estimateSeconds counts.ran counts.cutOff
+      counts.cached counts.found counts.failed counts.skipped counts.interrupted
+      """.split(whereSeparator: \.isWhitespace)
+    let rows = try store.runs(limit: 2).map { RunsReport.Row($0, outcomes: try store.outcomes(ofRun: $0.id)) }
+    try Self.check(RunsReport.json(rows), run.map { "runs[].\($0)" }.joined(separator: " "))
     try Self.check(
-      LogReport.json([
-        LogReport.Run(
-          number: 1, time: "2026-01-02T03:04:05Z", command: "build", outcome: "interrupted",
-          counts: .init(ran: 1, interrupted: 2), wallSeconds: 1)
-      ]),
-      """
-      runs[].number runs[].time runs[].command runs[].outcome runs[].wallSeconds runs[].counts.ran
-      runs[].counts.cutOff runs[].counts.cached runs[].counts.failed runs[].counts.skipped runs[].counts.interrupted
-      """)
+      try RunReport(2, in: store).json(),
+      run.map { "run.\($0)" }.joined(separator: " ") + " " + Self.difference + """
+         wanted criticalPath.seconds criticalPath.nodes nodes[].run nodes[].time nodes[].node nodes[].outcome
+        nodes[].reason nodes[].seconds nodes[].leaseSeconds nodes[].key nodes[].deepKey nodes[].rule
+        nodes[].architecture nodes[].emulator nodes[].storedBytes nodes[].log nodes[].message nodes[].outputs[].name
+        nodes[].outputs[].kind nodes[].outputs[].digest nodes[].outputs[].size
+        """)
+  }
+
+  private static let difference = """
+    causes[].kind causes[].changes[].fact causes[].changes[].name causes[].changes[].old causes[].changes[].new
+    causes[].changes[].origin causes[].changes[].madeBy causes[].nodes causes[].behind added removed totals.changed
+    totals.cascade totals.added totals.removed totals.notReproducible
+    """
+
+  @Test("diff: of runs, and of snapshots without a workspace")
+  func diff() throws {
+    var world = World()
+    try world.build()
+    world.page = "goodbye"
+    try world.build()
+    let store = try world.history.store()
+    let (old, new) = (try #require(try store.run(1)), try #require(try store.run(2)))
+    let difference = try GraphDifference(
+      from: GraphSide(asOf: 1, in: store), to: GraphSide(asOf: 2, in: store))
+    let move = Listings.Move(kind: "git", subject: "u b", old: nil, new: "c")
     try Self.check(
-      LogReport.json([
-        LogReport.NodeRow(
-          run: 1, time: "2026-01-02T03:04:05Z", node: "//a/b 1 copy", outcome: "ran", seconds: 1)
-      ]), "nodes[].run nodes[].time nodes[].node nodes[].outcome nodes[].seconds nodes[].key nodes[].log")
+      DifferenceReport(old, new, moves: [move], difference: difference).json(),
+      "kind old new moves[].kind moves[].subject moves[].old moves[].new " + Self.difference)
+    try Self.check(
+      DifferenceReport(snapshots: "20260102_01", "20260102_02", moves: [move], difference: nil).json(),
+      "kind old new moves[].kind causes added removed totals")
   }
 
   @Test("ls, snapshot show and diff, doctor")

@@ -41,8 +41,6 @@ final class MemoryActionCache: ActionCache {
     state.withLock { Array(($0.traces[name] ?? []).prefix(limit)) }
   }
 
-  func durations(ofNodes names: [String]) throws -> [String: Double] { [:] }
-
   func forget(_ digest: Digest) throws {
     state.withLock { state in
       func names(_ result: ActionResult) -> Bool { result.outputs.values.contains { $0.digest == digest } }

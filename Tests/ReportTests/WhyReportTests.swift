@@ -10,7 +10,7 @@ struct WhyReportTests {
   private let copy = "//app/httpd@latest:x86_64 1 copy"
 
   private func why(_ name: String, _ world: World) throws -> String {
-    try WhyReport(world.node(name), plan: world.plan(), cache: world.cache).text(color: false)
+    try WhyReport(world.node(name), plan: world.plan(), history: world.history.store()).text(color: false)
   }
 
   @Test("a pending node leads to the fact that was changed")
@@ -45,9 +45,9 @@ struct WhyReportTests {
       """
       //app/httpd@latest:x86_64 image runs because
         input layer/00: #1 -> #2, made by //app/httpd@latest:x86_64 2 RUN make
-        //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran because
+        //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
           input layer/01: #3 -> #4, made by //app/httpd@latest:x86_64 1 copy
-          //app/httpd@latest:x86_64 1 copy is up to date; it last ran because
+          //app/httpd@latest:x86_64 1 copy is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
             input source/index.html (app/httpd/index.html): «hello» -> «goodbye»  <- changed here
 
       """)
@@ -65,14 +65,14 @@ struct WhyReportTests {
     check(
       try why(image, world),
       """
-      //app/httpd@latest:x86_64 image is up to date; it last ran because
+      //app/httpd@latest:x86_64 image is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
         input layer/00: #1 -> #2, made by //app/httpd@latest:x86_64 2 RUN make
-        //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran because
+        //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
           input layer/00: #3 -> #4, made by //base/small:x86_64 packages
           input layer/01: #5 -> #6, made by //app/httpd@latest:x86_64 1 copy
-          //base/small:x86_64 packages is up to date; it last ran because
+          //base/small:x86_64 packages is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
             argument packages: 'httpd mod_ssl' -> 'httpd php'  <- changed here
-          //app/httpd@latest:x86_64 1 copy is up to date; it last ran because
+          //app/httpd@latest:x86_64 1 copy is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
             input source/index.html (app/httpd/index.html): «hello» -> «goodbye»  <- changed here
 
       """)
@@ -91,11 +91,11 @@ struct WhyReportTests {
     check(
       try why(image, world),
       """
-      //app/httpd@latest:x86_64 image is up to date; it last ran because
+      //app/httpd@latest:x86_64 image is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
         input layer/00: #1 -> #2, made by //app/httpd@latest:x86_64 2 RUN make
-        //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran because
+        //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
           input layer/01: #3 -> #4, made by //app/httpd@latest:x86_64 1 copy
-          //app/httpd@latest:x86_64 1 copy is up to date; it last ran because
+          //app/httpd@latest:x86_64 1 copy is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
             input source/index.html (app/httpd/index.html): «hello» -> «two»  <- changed here
 
       """)
@@ -110,9 +110,9 @@ struct WhyReportTests {
     check(
       try why("//app/httpd@latest:x86_64 2 RUN make", world),
       """
-      //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran because
+      //app/httpd@latest:x86_64 2 RUN make is up to date; it last ran in run 2 (2026-01-02T01:00:00Z) because
         input layer/01: #1 -> #2, made by //app/httpd@latest:x86_64 1 copy
-        //app/httpd@latest:x86_64 1 copy is up to date; the same action made another 'layer' than before: it is not reproducible
+        //app/httpd@latest:x86_64 1 copy is up to date; the same action made another 'layer' than before in run 2 (2026-01-02T01:00:00Z): it is not reproducible
 
       """)
   }
@@ -122,13 +122,15 @@ struct WhyReportTests {
     let world = World()
     #expect(try why(copy, world) == "\(copy) runs: it never had a result\n")
     try world.build()
-    #expect(try why(copy, world) == "\(copy) is up to date; it ran once, when it was new\n")
+    #expect(
+      try why(copy, world)
+        == "\(copy) is up to date; it ran once, when it was new in run 1 (2026-01-02T00:00:00Z)\n")
     let onlyArm = try Planner(graph: world.graph, cache: world.cache).plan([world.roots[0]])
     #expect(
-      try WhyReport(world.node(copy), plan: onlyArm, cache: world.cache).text(color: false)
+      try WhyReport(world.node(copy), plan: onlyArm, history: world.history.store()).text(color: false)
         == "\(copy): nothing that was asked for needs it\n")
     #expect(
-      try WhyReport(world.node(image), plan: onlyArm, cache: MemoryActionCache()).text(color: false)
+      try WhyReport(world.node(image), plan: onlyArm, history: TestHistory().store()).text(color: false)
         == "\(image): nothing that was asked for needs it\n")
   }
 
@@ -152,7 +154,7 @@ struct WhyReportTests {
     var world = World()
     try world.build()
     world.page = "goodbye"
-    let report = try WhyReport(world.node(image), plan: world.plan(), cache: world.cache)
+    let report = try WhyReport(world.node(image), plan: world.plan(), history: world.history.store())
     let document = try JSONDecoder().decode(Document.self, from: Data(report.json().utf8))
     #expect(document.schema == 1)
     #expect(document.steps.map(\.finding) == ["cascade", "cascade", "changed"])

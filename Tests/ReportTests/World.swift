@@ -1,5 +1,6 @@
 import Glibc
 import GraphCore
+import Store
 import Synchronization
 import Testing
 
@@ -14,6 +15,8 @@ struct World {
   /// Forces another output of "1 copy" than its key says, by a text that names the output.
   var copyOutput: String?
   let cache = MemoryActionCache()
+  /// The history of its builds.
+  let history = TestHistory()
 
   static let architectures = ["aarch64", "x86_64"].compactMap { Architecture($0) }
 
@@ -86,6 +89,7 @@ struct World {
     let graph = graph
     let marks = Marks(graph)
     var outputs: [NodeID: [String: Artifact]] = [:]
+    var entries: [HistoryEntry] = []
     for id in graph.order {
       guard let preimage = Planner.preimage(of: graph[id].action, outputs: { outputs[$0] }) else { continue }
       outputs[id] = self.outputs(of: graph[id], key: preimage.key)
@@ -93,8 +97,31 @@ struct World {
         outputs: outputs[id] ?? [:], provenance: .init(durationSeconds: 1, finished: 0))
       let trace = Trace(
         key: preimage.key, deepKey: marks.deepKey(id), preimage: preimage, result: result)
-      if isIncluded(graph[id].name) { try cache.record(trace, node: graph[id].name) }
+      if !isIncluded(graph[id].name) { continue }
+      try cache.record(trace, node: graph[id].name)
+      entries.append(
+        HistoryEntry(
+          RecordedNode(
+            node: graph[id].name, outcome: .ran, key: trace.key, deepKey: trace.deepKey, started: 0,
+            durationSeconds: 1, outputs: outputs[id] ?? [:]), NodeDescription(graph[id], in: graph),
+          preimage: preimage))
     }
+    try history.add(entries, wanted: roots.map { graph[$0].name })
+  }
+
+  /// A run in which these nodes found that what they read came out as before.
+  func cutOff(_ names: String...) throws {
+    let graph = graph
+    let marks = Marks(graph)
+    let entries = try names.map { name in
+      let id = node(name)
+      let before = try history.store().records(ofNode: name, upTo: nil, limit: 1).first
+      return HistoryEntry(
+        RecordedNode(
+          node: name, outcome: .cutOff, key: before?.key, deepKey: marks.deepKey(id), started: 0,
+          durationSeconds: 0, outputs: before?.outputs ?? [:]), NodeDescription(graph[id], in: graph))
+    }
+    try history.add(entries, wanted: roots.map { graph[$0].name })
   }
 
   func outputs(of node: Node, key: Key) -> [String: Artifact] {

@@ -192,7 +192,6 @@ struct TargetFactsTests {
     func recordHits(_ found: [NodeTrace]) {}
     func trace(ofNode name: String) -> Trace? { nil }
     func traces(ofNode name: String, limit: Int) -> [Trace] { [] }
-    func durations(ofNodes names: [String]) -> [String: Double] { [:] }
     func forget(_ digest: Digest) {}
     func remember(_ failure: ActionFailed, of key: Key) throws {}
     func lease(_ key: Key) async throws -> any Lease { throw GraphError(.bug, "nothing runs here") }

@@ -215,10 +215,10 @@ struct CheckoutTests {
     let digests = try (0..<4).map { try store.write(text(1000, seed: UInt8($0))) }
     let paths = try digests.map { try store.file($0) }
     for (age, path) in zip([9, 8, 7, 0], paths) { try shell("touch -d '-\(age) hours' \(path).used") }
-    #expect(try store.trim(maximumBytes: 4000) == 0)
-    #expect(try store.trim(maximumBytes: 2500) == 2000)
+    #expect(try store.trimCheckouts(maximumBytes: 4000).bytes == 0)
+    #expect(try store.trimCheckouts(maximumBytes: 2500).bytes == 2000)
     #expect(paths.map { access($0, F_OK) == 0 } == [false, false, true, true])
-    #expect(try store.trim(maximumBytes: 0) == 1000)
+    #expect(try store.trimCheckouts(maximumBytes: 0).bytes == 1000)
     #expect(paths.map { access($0, F_OK) == 0 } == [false, false, false, true])
     #expect(try contents(store.file(digests[0])) == text(1000, seed: 0))
   }

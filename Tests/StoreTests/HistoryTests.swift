@@ -9,32 +9,6 @@ struct HistoryTests {
 
   init() throws { temporary = try TemporaryStore() }
 
-  @Test("runs and their nodes are kept in order")
-  func runs() throws {
-    let log = try store.write(Array("error: no".utf8))
-    let first = try store.beginRun(command: "build //a/b", snapshot: "20260102_01", started: 10)
-    let nodes = [
-      RecordedNode(
-        node: "//a/b:x86_64 lock", key: Key(digest: log), outcome: "ran", started: 10, durationSeconds: 2),
-      RecordedNode(
-        node: "//a/b:x86_64 2 RUN x", key: nil, outcome: "failed", started: 12, durationSeconds: 1, log: log),
-    ]
-    for node in nodes { try store.recordNode(run: first, node) }
-    try store.endRun(first, outcome: "failed", finished: 14)
-    let second = try store.beginRun(command: "plan", snapshot: nil, started: 20)
-    #expect(second > first)
-    let runs = try temporary.another(.readOnly).runs(limit: 10)
-    #expect(runs.map(\.id) == [second, first])
-    #expect(runs[0].finished == nil && runs[0].outcome == nil && runs[0].snapshot == nil)
-    #expect(runs[1].finished == 14 && runs[1].outcome == "failed" && runs[1].snapshot == "20260102_01")
-    #expect(try store.nodes(ofRun: first) == nodes)
-    #expect(try store.runs(limit: 1).count == 1)
-    #expect(try store.lastLog(ofNodesNamed: "//a/b")?.log == log)
-    #expect(try store.lastLog(ofNodesNamed: "//a/b:x86_64 2 RUN x")?.node == "//a/b:x86_64 2 RUN x")
-    #expect(try store.lastLog(ofNodesNamed: "//a/c") == nil)
-    #expect(try temporary.another().read(log) == Array("error: no".utf8))
-  }
-
   @Test("snapshot names count up by day and are never given twice")
   func snapshots() async throws {
     #expect(try store.newestSnapshot() == nil)

@@ -13,7 +13,7 @@ struct OpeningTests {
     for mode in [Store.Mode.readOnly, .readWrite] {
       let error = #expect(throws: GraphError.self) { try temporary.another(mode) }
       #expect(
-        error?.message == "the store at '\(temporary.path)' has version '99' and this graph uses version '1'")
+        error?.message == "the store at '\(temporary.path)' has version '99' and this graph uses version '2'")
       #expect(error?.hint?.contains("remove '\(temporary.path)'") == true)
     }
   }
@@ -50,7 +50,7 @@ struct OpeningTests {
     #expect(try store.result(of: trace.key) == nil)
     #expect(try store.result(ofDeep: trace.deepKey) == nil)
     #expect(try store.trace(ofNode: "n") == nil)
-    #expect(try store.durations(ofNodes: ["//a/one build"]).isEmpty)
+    #expect(try store.costs(ofNodes: ["//a/one build"]).isEmpty)
     #expect(try store.snapshotNames().isEmpty)
     #expect(try store.newestSnapshot() == nil)
     #expect(try store.runs(limit: 5).isEmpty)

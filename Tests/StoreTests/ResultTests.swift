@@ -35,7 +35,8 @@ struct ResultTests {
       #expect(try store.result(of: trace.key) == trace.result)
       #expect(try store.result(ofDeep: trace.deepKey) == trace.result)
       #expect(try store.trace(ofNode: "//a/one build") == trace)
-      #expect(try store.durations(ofNodes: ["//a/one build", "//a/two build"]) == ["//a/one build": 1.5])
+      let costs = try store.costs(ofNodes: ["//a/one build", "//a/two build"])
+      #expect(costs.mapValues(\.seconds) == ["//a/one build": 1.5])
     }
     #expect(try store.result(of: trace.deepKey) == nil)
   }

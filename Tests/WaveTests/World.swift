@@ -151,7 +151,9 @@ final class MemoryCache: ActionCache {
   }
   func trace(ofNode name: String) -> Trace? { state.withLock { $0.traces[name] } }
   func traces(ofNode name: String, limit: Int) -> [Trace] { trace(ofNode: name).map { [$0] } ?? [] }
-  func durations(ofNodes names: [String]) -> [String: Double] { ["//t/slow run": 100] }
+  func costs(ofNodes names: [String]) -> [String: WorkCost] {
+    names.contains("//t/slow run") ? ["//t/slow run": WorkCost(seconds: 100)] : [:]
+  }
   func forget(_ digest: Digest) {
     state.withLock { state in
       state.results = state.results.filter { !$0.value.outputs.values.contains { $0.digest == digest } }
@@ -186,7 +188,8 @@ final class Lines: EventSink {
       started.withLock { $0 += 1 }
     case .waiting(let id): line = "waiting \(id.index)"
     case .restarted: line = "restarted"
-    case .finished(let id, let outcome, _):
+    case .found(let id, _, _): line = "found \(id.index)"
+    case .finished(let id, let outcome, _, _):
       switch outcome {
       case .ran: line = "ran \(id.index)"
       case .cutOff: line = "cut off \(id.index)"

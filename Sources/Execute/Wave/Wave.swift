@@ -24,6 +24,11 @@ public struct Wave: Sendable {
       self.memoryMegabytes = memoryMegabytes
       self.forced = forced
     }
+
+    /// What a plan's time depends on.
+    public var limits: Schedule.Limits {
+      Schedule.Limits(jobs: jobs, downloads: Self.downloadsMax, memoryMegabytes: memoryMegabytes)
+    }
   }
 
   private let graph: Graph
@@ -33,12 +38,16 @@ public struct Wave: Sendable {
   private let options: Options
   private let marks: Marks
   private let commits: CommitQueue
+  private let admit: (@Sendable (Plan, WorkEstimate) throws -> Void)?
 
-  /// - Parameter marks: of the graph; `nil` where nothing is known yet.
+  /// - Parameters:
+  ///   - marks: of the graph; `nil` where nothing is known yet.
+  ///   - admit: is told of the work before any of it starts, and throws where it must not.
   public init(
     graph: Graph, cache: any ActionCache, store: any BlobStore, executor: any Executor, options: Options,
-    marks: Marks? = nil
+    marks: Marks? = nil, admit: (@Sendable (Plan, WorkEstimate) throws -> Void)? = nil
   ) {
+    self.admit = admit
     self.graph = graph
     self.cache = cache
     self.store = store
@@ -63,16 +72,17 @@ public struct Wave: Sendable {
       let marks = attempt == 0 ? marks : marks.unsettled()
       let forced = options.forced.subtracting(ranBefore)
       let plan = try Planner(graph: graph, cache: cache, marks: marks, forced: forced).plan(roots)
-      let path = CriticalPath(plan: plan, durations: try cache.durations(of: plan))
+      let estimate = try WorkEstimate(plan, history: cache, limits: options.limits)
+      let path = CriticalPath(plan: plan, durations: estimate.durations(graph))
       if attempt == 0 {
-        events.handle(
-          .planned(plan, estimateSeconds: max(path.longest, path.total / Double(options.jobs))))
+        try admit?(plan, estimate)
+        events.handle(.planned(plan, estimateSeconds: estimate.wallSeconds))
       }
       var pass = WavePass(plan: plan, marks: marks, path: path, options: options)
       try await drive(&pass, events: events)
       ranBefore.formUnion(pass.outcome.ran)
       guard let lost = pass.lost, !Task.isCancelled else {
-        try recordWhereNodesAre(plan)
+        try recordWhereNodesAre(plan, events)
         return pass.outcome
       }
       if attempt == Self.restartsMax {
@@ -89,17 +99,20 @@ public struct Wave: Sendable {
 
   /// Notes where nodes are now whose result was there without running, after an edit was taken back for
   /// example: the next explanation starts from here.
-  private func recordWhereNodesAre(_ plan: Plan) throws {
+  private func recordWhereNodesAre(_ plan: Plan, _ events: any EventSink) throws {
     var found: [NodeTrace] = []
     for id in plan.lookedUp {
       guard let preimage = plan.preimage(id) else { continue }
       let (name, key) = (graph.name(of: id), preimage.key)
+      let isSame = try cache.newestKey(ofNode: name) == key
       // What is marked as settled is found by its deep key the next time.
-      let isKnown = try cache.newestKey(ofNode: name) == key && cache.key(ofDeep: plan.deepKey(id)) == key
-      if isKnown { continue }
+      if isSame, try cache.key(ofDeep: plan.deepKey(id)) == key { continue }
       let trace = Trace(
         key: key, deepKey: plan.deepKey(id), preimage: preimage, result: try plan.result(of: id))
       found.append(NodeTrace(node: name, trace))
+      if isSame { continue }
+      let course = BuildEvent.Course(key: key, deepKey: trace.deepKey, preimage: preimage)
+      events.handle(.found(id, trace.result, course: course))
     }
     if !found.isEmpty { try cache.recordHits(found) }
   }
@@ -109,7 +122,7 @@ public struct Wave: Sendable {
     let clock = ContinuousClock()
     var started: [NodeID: ContinuousClock.Instant] = [:]
     pass.begin()
-    try await withThrowingTaskGroup(of: (NodeID, Step).self) { group in
+    try await withThrowingTaskGroup(of: (NodeID, Step, BuildEvent.Course).self) { group in
       while true {
         while !Task.isCancelled, let next = pass.takeReady() {
           let node = pass.node(next)
@@ -117,7 +130,8 @@ public struct Wave: Sendable {
           do {
             known = try Planner.inputs(of: node.action, outputs: { try pass.outcome.outputs(of: $0) })
           } catch let lost as LostResult {
-            pass.settled(next, .lost(.result(graph.name(of: lost.node))), seconds: 0, events: events)
+            let loss = NodeResult.lost(.result(graph.name(of: lost.node)))
+            pass.settled(next, loss, .init(), seconds: 0, events: events)
             continue
           }
           guard let inputs = known else {
@@ -128,24 +142,26 @@ public struct Wave: Sendable {
           let isPending = pass.isPending(next)
           let isForced = options.forced.contains(next)
           started[next] = clock.now
-          let deepKey = pass.deepKey(of: next)
+          let begun = BuildEvent.Course(
+            deepKey: pass.deepKey(of: next), started: WallClock.secondsSince1970)
           group.addTask {
-            (
-              next,
-              await self.settle(
-                node, inputs: inputs, deepKey: deepKey, mayBeCached: isPending && !isForced, id: next, events)
-            )
+            var course = begun
+            let step = await self.settle(
+              node, inputs: inputs, &course, mayBeCached: isPending && !isForced, id: next, events)
+            return (next, step, course)
           }
         }
-        guard let (id, step) = try await group.next() else { break }
+        guard let (id, step, course) = try await group.next() else { break }
+        let elapsed = (started[id] ?? clock.now).duration(to: clock.now).inSeconds
         switch step {
         case .made(let made):
           pass.executed(id, made.trace.trace.result)
-          group.addTask { (id, .settled(await self.commit(made))) }
+          var busy = course
+          busy.busySeconds = elapsed
+          group.addTask { [busy] in (id, .settled(await self.commit(made)), busy) }
         case .settled(let result):
-          let begin = started.removeValue(forKey: id) ?? clock.now
-          let elapsed = begin.duration(to: clock.now)
-          pass.settled(id, result, seconds: elapsed.inSeconds, events: events)
+          started[id] = nil
+          pass.settled(id, result, course, seconds: elapsed, events: events)
           if pass.shouldStop { group.cancelAll() }
         }
       }
@@ -190,13 +206,17 @@ public struct Wave: Sendable {
 
   /// Finds or makes the result of a node whose inputs are known.
   private func settle(
-    _ node: Node, inputs: [Artifact], deepKey: Key, mayBeCached: Bool, id: NodeID, _ events: any EventSink
+    _ node: Node, inputs: [Artifact], _ course: inout BuildEvent.Course, mayBeCached: Bool, id: NodeID,
+    _ events: any EventSink
   ) async -> Step {
     let preimage = Preimage(node.action, inputs: inputs)
     let key = preimage.key
+    let deepKey = course.deepKey ?? key
+    (course.key, course.preimage) = (key, preimage)
     func trace(_ result: ActionResult) -> NodeTrace {
       NodeTrace(node: node.name, Trace(key: key, deepKey: deepKey, preimage: preimage, result: result))
     }
+    let clock = ContinuousClock()
     do {
       if mayBeCached, let result = try cache.result(of: key) {
         try cache.recordHits([trace(result)])
@@ -208,8 +228,10 @@ public struct Wave: Sendable {
         events.handle(.waiting(id))
       }
       defer { notice.cancel() }
+      let asked = clock.now
       let lease = try await cache.lease(key)
       notice.cancel()
+      course.leaseSeconds = asked.duration(to: clock.now).inSeconds
       var isHandedOn = false
       defer { if !isHandedOn { lease.release() } }
       // Another process may have finished it while this one waited for the lease.
@@ -218,11 +240,14 @@ public struct Wave: Sendable {
         return .settled(.found(result))
       }
       events.handle(.started(id))
-      let clock = ContinuousClock()
       let begin = clock.now
-      let executed = try await executor.execute(ActionTask(node: node, key: key, inputs: inputs))
+      let stored = StoredBytes()
+      let executed = try await StoredBytes.$current.withValue(stored) {
+        try await executor.execute(ActionTask(node: node, key: key, inputs: inputs))
+      }
       try Self.check(executed, against: node.action)
       let log = executed.log.isEmpty ? nil : try store.write(executed.log)
+      course.storedBytes = stored.sum
       let result = ActionResult(
         outputs: executed.outputs,
         provenance: .init(

@@ -113,34 +113,40 @@ struct WavePass {
   }
 
   /// Takes in what became of a node.
-  mutating func settled(_ id: NodeID, _ result: Wave.NodeResult, seconds: Double, events: any EventSink) {
+  mutating func settled(
+    _ id: NodeID, _ result: Wave.NodeResult, _ course: BuildEvent.Course, seconds: Double,
+    events: any EventSink
+  ) {
     release(id)
+    func tell(_ outcome: BuildEvent.Outcome) {
+      events.handle(.finished(id, outcome, seconds: seconds, course: course))
+    }
     switch result {
     case .ran(let result):
       outcome.ran.append(id)
       finish(id, result)
-      events.handle(.finished(id, .ran(result), seconds: seconds))
+      tell(.ran(result))
     case .found(let result):
       outcome.cutOff.append(id)
       finish(id, result)
-      events.handle(.finished(id, .cutOff(result), seconds: seconds))
+      tell(.cutOff(result))
     case .failed(let failure):
       states[id] = .failed
       outcome.made[id] = nil
       outcome.failures.append((id, failure))
       if graph.isFailable(id) { outcome.allowed.insert(id) }
-      events.handle(.finished(id, .failed(failure), seconds: seconds))
+      tell(.failed(failure))
       skipDependents(of: id, events: events)
     case .lost(let loss):
       states[id] = .failed
       outcome.made[id] = nil
       lost = lost ?? loss
-      events.handle(.finished(id, .cancelled, seconds: seconds))
+      tell(.cancelled)
     case .cancelled:
       states[id] = .failed
       // Cancelled because the pass restarts or stops at a failure: not an interruption by the user.
       if !shouldStop { outcome.interrupted.append((id, seconds)) }
-      events.handle(.finished(id, .cancelled, seconds: seconds))
+      tell(.cancelled)
     }
   }
 

@@ -22,6 +22,16 @@ public enum Folders {
     guard rmdir(path) == 0 || errno == ENOENT else { throw OpenFile.failure("cannot remove", path) }
   }
 
+  /// What a file, or a folder with all in it, takes on the disk. What cannot be looked at counts nothing.
+  public static func diskBytes(of path: String) -> Int64 {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return 0 }
+    // A file of several names is counted for each, as part of what it is part of.
+    let own = Int64(status.st_blocks) * 512
+    guard status.st_mode & S_IFMT == S_IFDIR, let names = try? names(in: path) else { return own }
+    return names.reduce(own) { $0 + diskBytes(of: "\(path)/\($1)") }
+  }
+
   /// The names in a folder, in no order.
   public static func names(in folder: String) throws -> [String] {
     guard let directory = opendir(folder) else { throw OpenFile.failure("cannot read", folder) }

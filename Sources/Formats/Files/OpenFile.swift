@@ -101,6 +101,32 @@ public struct OpenFile: ~Copyable {
     }
   }
 
+  /// Fills `buffer` from `offset` on, wherever the file stands.
+  ///
+  /// - Returns: how much was read: less only at the end of the file.
+  public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    var filled = 0
+    while filled < buffer.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(filled))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw OpenFile.failure("cannot read", path)
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  /// Some bytes from `offset` on; `nil` where the file ends before them.
+  public func read(at offset: Int64, count: Int) throws -> [UInt8]? {
+    let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+    }
+    return bytes.count == count ? bytes : nil
+  }
+
   /// Hands the rest of the file to `sink`, in pieces of `chunkSizeBytes` at most.
   public func forEachChunk(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: OpenFile.chunkSizeBytes, alignment: 16)
@@ -133,7 +159,7 @@ public struct OpenFile: ~Copyable {
 
   /// The message for the system call that failed last.
   public static func failure(_ what: String, _ path: String, _ code: Int32 = errno) -> GraphError {
-    let hint = code == ENOSPC || code == EDQUOT ? "make room on the disk that holds it, then try again" : nil
-    return GraphError(.environment, "\(what) '\(path)': \(String(cString: strerror(code)))", hint: hint)
+    if code == ENOSPC || code == EDQUOT { return DiskSpace.isUsedUp(for: "\(what) '\(path)'", at: path) }
+    return GraphError(.environment, "\(what) '\(path)': \(String(cString: strerror(code)))")
   }
 }

@@ -44,7 +44,8 @@ public enum JSON: Hashable, Sendable {
     }
   }
 
-  private static func write(_ text: String, to output: inout [UInt8]) {
+  /// Appends a text in quotes.
+  public static func write(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       switch byte {

@@ -28,5 +28,10 @@ public struct GraphError: Error, Sendable, CustomStringConvertible {
     self.hint = hint
   }
 
+  /// The code of the failure that a disk has no room.
+  public static let diskFullCode = "disk-full"
+
+  public var isDiskFull: Bool { code == Self.diskFullCode }
+
   public var description: String { message + (hint.map { "\n  hint: \($0)" } ?? "") }
 }

@@ -5,7 +5,10 @@ public enum BuildEvent: Sendable {
   case started(NodeID)
   /// Another process has the lease of the action.
   case waiting(NodeID)
-  case finished(NodeID, Outcome, seconds: Double)
+  /// What became of a node; `seconds` from the moment it took a place among those that run.
+  case finished(NodeID, Outcome, seconds: Double, course: Course = Course())
+  /// A node did not run, because its result was there, and that is another one than it had last: an edit was taken back.
+  case found(NodeID, ActionResult, course: Course)
   /// Results were lost or damaged and are made again.
   case restarted(reason: String)
 
@@ -18,6 +21,30 @@ public enum BuildEvent: Sendable {
     /// Something it needs failed.
     case skipped(because: NodeID)
     case cancelled
+  }
+
+  /// How a node came to its outcome, for the history. All of it is unknown where the node never had all its inputs.
+  public struct Course: Sendable {
+    /// Of the action as it was to run.
+    public var key: Key?
+    public var deepKey: Key?
+    public var preimage: Preimage?
+    /// When it took a place among those that run; seconds since 1970.
+    public var started: Double?
+    /// How long it had that place; `nil` where it had it to the end.
+    public var busySeconds: Double?
+    /// How long it waited for another process that worked on the same key.
+    public var leaseSeconds: Double
+    /// What it added to the disk, in bytes; `nil` where it did not run.
+    public var storedBytes: Int64?
+
+    public init(
+      key: Key? = nil, deepKey: Key? = nil, preimage: Preimage? = nil, started: Double? = nil,
+      leaseSeconds: Double = 0, storedBytes: Int64? = nil
+    ) {
+      (self.key, self.deepKey, self.preimage, self.started) = (key, deepKey, preimage, started)
+      (self.leaseSeconds, self.storedBytes) = (leaseSeconds, storedBytes)
+    }
   }
 }
 

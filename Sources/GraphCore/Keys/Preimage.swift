@@ -46,18 +46,26 @@ public struct Preimage: Hashable, Sendable {
   public init(text: String) { self.text = text }
 
   public var key: Key { Key(digest: Digest(ofText: text)) }
+
+  /// What an input was, as `kind hex/size`; `nil` where there is none of that role.
+  public func value(ofInput role: String) -> String? {
+    let end = " " + Escape.encode(role)
+    for line in text.split(separator: "\n") where line.hasPrefix("input ") && line.hasSuffix(end) {
+      return String(line.dropFirst(6).dropLast(end.count))
+    }
+    return nil
+  }
+
+  /// What a deep key is the digest of, for comparisons.
+  public init(deepOf action: Action, producers: (NodeID) -> Key) {
+    self.init(PreimageWriter(deepOf: action, producers: producers))
+  }
 }
 
 extension Key {
   /// The key over leaf inputs only: a produced input is named by its producer's deep key and the output's name.
   public init(deepOf action: Action, producers: (NodeID) -> Key) {
-    let writer = PreimageWriter(action) { index in
-      switch action.inputs[index].source {
-      case .leaf(let leaf): .artifact(leaf.artifact)
-      case .output(let producer, let name): .deep(producers(producer), name)
-      }
-    }
-    self.init(digest: Digest(of: writer.bytes))
+    self.init(digest: Digest(of: PreimageWriter(deepOf: action, producers: producers).bytes))
   }
 }
 

@@ -43,6 +43,16 @@ struct PreimageWriter {
     }
   }
 
+  /// Of a deep key: what nodes make is named by their deep keys.
+  init(deepOf action: Action, producers: (NodeID) -> Key) {
+    self.init(action) { index in
+      switch action.inputs[index].source {
+      case .leaf(let leaf): .artifact(leaf.artifact)
+      case .output(let producer, let name): .deep(producers(producer), name)
+      }
+    }
+  }
+
   private mutating func append(_ name: InputName) {
     switch name {
     case .artifact(let artifact):

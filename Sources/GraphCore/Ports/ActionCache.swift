@@ -52,7 +52,7 @@ public struct NodeTrace: Hashable, Sendable {
 }
 
 /// Results by key. Readers never block and see only what is complete.
-public protocol ActionCache: Sendable {
+public protocol ActionCache: WorkHistory {
   /// The result of `key` whose outputs are all in the store.
   func result(of key: Key) throws -> ActionResult?
 
@@ -78,9 +78,6 @@ public protocol ActionCache: Sendable {
   /// The traces of a node, newest first, at most `limit`.
   func traces(ofNode name: String, limit: Int) throws -> [Trace]
 
-  /// How long nodes took when they last ran, in seconds, by `Node.name`; what never ran is left out.
-  func durations(ofNodes names: [String]) throws -> [String: Double]
-
   /// Forgets every result that names `digest` as an output or inside one, so that it is made again.
   func forget(_ digest: Digest) throws
 
@@ -92,11 +89,6 @@ public protocol ActionCache: Sendable {
 }
 
 extension ActionCache {
-  /// How long what a plan may run took when it last ran, by `Node.name`.
-  public func durations(of plan: Plan) throws -> [String: Double] {
-    plan.hasWork ? try durations(ofNodes: plan.work.map(plan.graph.name)) : [:]
-  }
-
   public func record(_ trace: Trace, node: String) throws { try record([NodeTrace(node: node, trace)]) }
 
   public func recordHit(_ trace: Trace, node: String) throws {

@@ -10,6 +10,12 @@ public protocol BlobStore: Sendable {
   /// Hands the bytes of `digest` on in pieces, verified at the end: what was handed on counts only when this returns.
   func stream(_ digest: Digest, to sink: (UnsafeRawBufferPointer) throws -> Void) throws
 
+  /// The bytes of a part of `digest`, as far as it has that many. The whole cannot be verified without reading it: what
+  /// is verified are the pieces that the part lies in.
+  ///
+  /// - Throws: `MissingBlob`.
+  func read(_ digest: Digest, _ range: Range<Int64>) throws -> [UInt8]
+
   /// Stores `bytes`; durable when `sync()` has returned.
   @discardableResult
   func write(_ bytes: [UInt8]) throws -> Digest
@@ -44,6 +50,11 @@ public struct ChangedSource: Error, CustomStringConvertible {
 extension BlobStore {
   public func stream(_ digest: Digest, to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
     try read(digest).withUnsafeBytes { try sink($0) }
+  }
+
+  public func read(_ digest: Digest, _ range: Range<Int64>) throws -> [UInt8] {
+    let range = range.clamped(to: 0..<digest.size)
+    return Array(try read(digest)[Int(range.lowerBound)..<Int(range.upperBound)])
   }
 
   /// Stores a recipe and returns the artifact it is.

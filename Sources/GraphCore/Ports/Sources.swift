@@ -76,8 +76,11 @@ public struct RemoteImage: Hashable, Sendable {
   public let layerCount: Int
   /// The image configuration, as the registry has it.
   public let configuration: String
-  public init(manifest: String, layerCount: Int, configuration: String) {
+  /// Of its layers, in bytes; `nil` where the registry does not say.
+  public let size: Int64?
+  public init(manifest: String, layerCount: Int, configuration: String, size: Int64? = nil) {
     (self.manifest, self.layerCount, self.configuration) = (manifest, layerCount, configuration)
+    self.size = size
   }
 }
 

@@ -61,6 +61,20 @@ extension Layer {
     self.init(entries: entries)
   }
 
+  /// The blobs that the entries of a recipe point to, without the cost of reading the rest of it.
+  ///
+  /// - Returns: `nil` where the bytes are no recipe.
+  public static func fileDigests(encoded bytes: [UInt8]) -> [Digest]? {
+    guard bytes.starts(with: (header + "\n").utf8), bytes.last == 0x0a else { return nil }
+    var digests: [Digest] = []
+    for line in bytes.split(separator: 0x0a) where line.starts(with: "file ".utf8) {
+      let fields = line.split(separator: 0x20, maxSplits: 6)
+      guard fields.count == 7, let digest = Digest(String(decoding: fields[5], as: UTF8.self)) else { return nil }
+      digests.append(digest)
+    }
+    return digests
+  }
+
   /// The digest that names this layer.
   public var digest: Digest { Digest(of: encoded()) }
 

@@ -31,7 +31,8 @@ public struct SkopeoRegistries: ImageRegistries {
     let configuration = try await skopeo.configuration("\(repository)@\(digest.oci)", access)
     return RemoteImage(
       manifest: digest.hex, layerCount: manifest.layers.count,
-      configuration: String(decoding: configuration, as: UTF8.self))
+      configuration: String(decoding: configuration, as: UTF8.self),
+      size: manifest.layers.reduce(0) { $0 &+ $1.digest.size })
   }
 
   public func pull(

@@ -24,16 +24,18 @@ public enum Listings {
           "declaredAt": .text(target.flatMap { graph[$0.node].location }?.description),
         ]
       },
-      [
-        "unsupported": .array(
-          unsupported.map {
-            .object([
-              "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue),
-              "reason": .string($0.reason),
-              "place": .string("\($0.location)"),
-            ])
-          })
-      ])
+      ["unsupported": Self.unsupported(unsupported)])
+  }
+
+  /// What is not made for an architecture, as every document lists it.
+  static func unsupported(_ targets: [UnsupportedTarget]) -> JSONValue {
+    .array(
+      targets.map {
+        .object([
+          "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
+          "place": .string("\($0.location)"),
+        ])
+      })
   }
 
   /// `graph snapshot show --json`, without a name: `{ "schema": 1, "snapshots": [ { "name" } ] }`, oldest first. With a
@@ -51,19 +53,23 @@ public enum Listings {
     public init(kind: String, subject: String, old: String?, new: String?) {
       (self.kind, self.subject, self.old, self.new) = (kind, subject, old, new)
     }
+
+    /// `git https://example.org/x.git main: 1f0c -> 77aa`.
+    public var line: String {
+      PlainText.oneLine("\(kind) \(subject): \(old ?? "(none)") -> \(new ?? "(none)")")
+    }
+
+    var json: JSONValue {
+      .object([
+        "kind": .string(kind), "subject": .string(subject), "old": .text(old), "new": .text(new),
+      ])
+    }
   }
 
   /// `graph snapshot diff --json`: `{ "schema": 1, "moves": [ { "kind": "git" | "image" | "fetch" | "tool", "subject",
   /// "old", "new" } ] }`; `old` is `null` for a new fact, `new` for one that is gone.
   public static func moves(_ moves: [Move]) -> String {
-    document(
-      "moves",
-      moves.map {
-        [
-          "kind": .string($0.kind), "subject": .string($0.subject), "old": .text($0.old),
-          "new": .text($0.new),
-        ]
-      })
+    JSONValue.object(["schema": .integer(1), "moves": .array(moves.map(\.json))]).document
   }
 
   /// What `graph doctor` found of one thing.

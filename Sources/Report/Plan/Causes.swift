@@ -4,7 +4,7 @@ import GraphCore
 /// every architecture), and each group knows what waits for it.
 struct Causes {
   struct Group {
-    let kind: ReasonKind
+    let kind: Plan.Reason.Kind
     let changes: [FactChange]
     /// In plan order.
     var nodes: [NodeID]
@@ -18,14 +18,14 @@ struct Causes {
 
   init(_ plan: Plan) {
     struct Signature: Hashable {
-      let kind: ReasonKind
+      let kind: Plan.Reason.Kind
       let changes: [FactChange]
     }
     var numbers: [Signature: Int] = [:]
     for id in Self.headlines(plan) {
       guard let reason = plan.reason(id) else { continue }
       let signature = Signature(
-        kind: ReasonKind(reason), changes: Self.changes(reason, of: plan.graph[id].action))
+        kind: reason.kind, changes: Self.changes(reason, of: id, plan))
       if let number = numbers[signature] {
         groups[number].nodes.append(id)
       } else {
@@ -35,13 +35,14 @@ struct Causes {
     }
     for number in groups.indices {
       let waiting = Self.waiting(for: groups[number].nodes, plan)
-      groups[number].possible = waiting.count { plan.reason($0).map(ReasonKind.init) == .cascade }
+      groups[number].possible = waiting.count { plan.reason($0)?.kind == .cascade }
       groups[number].certain = waiting.count - groups[number].possible
     }
   }
 
-  static func changes(_ reason: Plan.Reason?, of action: Action) -> [FactChange] {
-    if case .changed(let changes) = reason { FactChange.all(changes, of: action) } else { [] }
+  static func changes(_ reason: Plan.Reason?, of id: NodeID, _ plan: Plan) -> [FactChange] {
+    guard case .changed(let changes) = reason else { return [] }
+    return FactChange.all(changes, of: plan.graph[id], in: plan.graph)
   }
 
   /// The root causes without new nodes that wait for others: on a first build everything is new, and what starts the
@@ -65,20 +66,7 @@ struct Causes {
   }
 }
 
-/// The kinds of reasons by the names that documents give them.
-enum ReasonKind: String {
-  case new, changed, cascade, lost, forced
-
-  init(_ reason: Plan.Reason) {
-    switch reason {
-    case .new: self = .new
-    case .changed: self = .changed
-    case .cascade: self = .cascade
-    case .lost: self = .lost
-    case .forced: self = .forced
-    }
-  }
-
+extension Plan.Reason.Kind {
   /// What the kind means, for people.
   var text: String {
     switch self {

@@ -14,23 +14,54 @@ public struct FactChange: Hashable, Sendable {
 
   /// The node and output that an input is made by.
   public struct Producer: Hashable, Sendable {
-    public let node: NodeID
+    /// `Node.name`.
+    public let name: String
+    /// As people read it.
+    public let title: String
     public let output: String
   }
 
-  /// - Parameter action: the action as it is now, in which the changed input is looked up.
-  init(_ change: PreimageDifference.Change, of action: Action) {
+  /// - Parameters:
+  ///   - found: where the input comes from; `nil` for other facts, and where nobody knows.
+  ///   - title: of a node, by its name.
+  init(
+    _ change: PreimageDifference.Change, from found: NodeDescription.Origin?, title: (String) -> String
+  ) {
     (fact, name, old, new) = (change.fact, change.name, change.old, change.new)
-    let source = change.fact == "input" ? action.inputs.first { $0.role == change.name }?.source : nil
-    switch source {
-    case .leaf(let leaf): (origin, producer) = (leaf.origin, nil)
-    case .output(let node, let output): (origin, producer) = (nil, Producer(node: node, output: output))
+    switch found {
+    case .leaf(let text): (origin, producer) = (text, nil)
+    case .output(let node, let output):
+      (origin, producer) = (nil, Producer(name: node, title: title(node), output: output))
     case nil: (origin, producer) = (nil, nil)
     }
   }
 
-  static func all(_ changes: [PreimageDifference.Change], of action: Action) -> [FactChange] {
-    changes.map { FactChange($0, of: action) }
+  /// Changes of a node as it is in a graph.
+  static func all(
+    _ changes: [PreimageDifference.Change], of node: Node, in graph: GraphCore.Graph
+  ) -> [FactChange] {
+    changes.map { change in
+      let source = change.fact == "input" ? node.action.inputs.first { $0.role == change.name }?.source : nil
+      switch source {
+      case .leaf(let leaf): return FactChange(change, from: .leaf(leaf.origin)) { $0 }
+      case .output(let producer, let output):
+        let producer = graph[producer]
+        return FactChange(change, from: .output(node: producer.name, name: output)) { _ in producer.title }
+      case nil: return FactChange(change, from: nil) { $0 }
+      }
+    }
+  }
+
+  /// Changes of a node as the history describes it, before and after; what is gone is known only from before.
+  static func all(
+    _ changes: [PreimageDifference.Change], before: NodeDescription?, after: NodeDescription?,
+    title: (String) -> String
+  ) -> [FactChange] {
+    changes.map { change in
+      let isInput = change.fact == "input"
+      let description = change.new == nil ? before : after ?? before
+      return FactChange(change, from: isInput ? description?.origin(of: change.name) : nil, title: title)
+    }
   }
 
   /// `input source/index.html`, `command`.
@@ -50,7 +81,7 @@ public struct FactChange: Hashable, Sendable {
 
   /// A value for people: a digest by its first digits (with the kind where kinds differ), anything else in quotes.
   private static func shown(_ value: String, fact: String, beside other: String? = nil) -> String {
-    guard fact == "input" else {
+    guard ["input", "output"].contains(fact) else {
       return ["argument", "environment", "command"].contains(fact)
         ? "'\(PlainText.oneLine(value))'" : PlainText.oneLine(value)
     }
@@ -80,11 +111,11 @@ public struct FactChange: Hashable, Sendable {
 
   private static let longValueCharacters = 120
 
-  func json(_ graph: GraphCore.Graph) -> JSONValue {
+  var json: JSONValue {
     .object([
       "fact": .string(fact), "name": .string(name), "old": .text(old), "new": .text(new),
       "origin": .text(origin),
-      "madeBy": .text(producer.map { graph[$0.node].name }),
+      "madeBy": .text(producer?.name),
     ])
   }
 }

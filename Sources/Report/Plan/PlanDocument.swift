@@ -8,6 +8,10 @@ extension PlanReport {
   ///       "nodes": [ node ],            every needed node, producers first
   ///       "rootCauses": [ name ],       the nodes that run for a reason of their own
   ///       "criticalPath": { "seconds": number, "nodes": [ name ] },       the chain that takes longest
+  ///       "estimate": { "jobs", "seconds": with so many at once, "criticalPathSeconds", "workSeconds": one after the other,
+  ///                     "unknownNodes": of which no time is known, "fetchBytes", "unknownFetches": of which no size is,
+  ///                     "diskBytes", "unknownDiskNodes", "missingDiskBytes": 0 where the disk will do,
+  ///                     "native", "emulated" } or null,
   ///       "unsupported": [ { "label", "kind", "reason", "place": "file:line:column" } ] }
   ///                                     what of the wanted is not made for an architecture
   ///
@@ -27,7 +31,7 @@ extension PlanReport {
   /// - Parameter durations: seconds by `Node.name`, from history.
   public static func json(
     _ plan: Plan, estimateSeconds: Double, durations: [String: Double] = [:],
-    unsupported: [UnsupportedTarget] = []
+    unsupported: [UnsupportedTarget] = [], forecast: PlanForecast? = nil
   ) -> String {
     let totals = PlanTotals(plan)
     let path = PlanPath(plan, durations: durations)
@@ -44,13 +48,8 @@ extension PlanReport {
       "criticalPath": .object([
         "seconds": .number(path.total), "nodes": .array(path.nodes.map { .string(plan.graph[$0].name) }),
       ]),
-      "unsupported": .array(
-        unsupported.map {
-          .object([
-            "label": .string("\($0.label)"), "kind": .string($0.kind.rawValue), "reason": .string($0.reason),
-            "place": .string("\($0.location)"),
-          ])
-        }),
+      "estimate": forecast?.json(path.total) ?? .null,
+      "unsupported": Listings.unsupported(unsupported),
     ])
     return document.document
   }
@@ -72,10 +71,10 @@ extension PlanReport {
 
   static func reasonJSON(_ plan: Plan, _ id: NodeID) -> JSONValue {
     guard let reason = plan.reason(id) else { return .null }
-    let changes = Causes.changes(reason, of: plan.graph[id].action)
+    let changes = Causes.changes(reason, of: id, plan)
     return .object([
-      "kind": .string(ReasonKind(reason).rawValue),
-      "changes": .array(changes.map { $0.json(plan.graph) }),
+      "kind": .string(reason.kind.rawValue),
+      "changes": .array(changes.map(\.json)),
       "waitsFor": .array(plan.waits(of: id).map { .string(plan.graph[$0].name) }),
     ])
   }

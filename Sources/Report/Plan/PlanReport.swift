@@ -10,10 +10,11 @@ public enum PlanReport {
   /// - Parameter path: the chain that takes longest; named where it is longer than one node and one second.
   /// - Parameter verbose: also lists nodes whose results are there, and the longest chain however short.
   /// - Parameter unsupported: what of the wanted is not made for an architecture.
+  /// - Parameter forecast: what the work takes besides time.
   /// - Cost: O(nodes + edges) for each distinct cause.
   public static func text(
     _ plan: Plan, estimateSeconds: Double, path: PlanPath? = nil, verbose: Bool, color: Bool,
-    unsupported: [UnsupportedTarget] = []
+    unsupported: [UnsupportedTarget] = [], forecast: PlanForecast? = nil
   ) -> String {
     let style = Style(color: color)
     var lines: [String] = []
@@ -26,6 +27,7 @@ public enum PlanReport {
       lines += [style.strong("critical path, \(Amounts.seconds(path.total))")] + path.lines(plan.graph) + [""]
     }
     lines.append(style.strong(PlanTotals(plan).line(estimateSeconds: estimateSeconds)))
+    if let line = forecast?.line { lines.append(line) }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -88,14 +90,14 @@ public enum PlanReport {
     switch plan.reason(id) {
     case nil: return ""
     case .changed(let changes):
-      let subjects = FactChange.all(changes, of: plan.graph[id].action).map(\.subject)
+      let subjects = FactChange.all(changes, of: plan.graph[id], in: plan.graph).map(\.subject)
       let more = subjects.count > 1 ? " and \(subjects.count - 1) more" : ""
       return "changed: \(subjects.first ?? "")\(more)"
     case .cascade(let producers):
       let first = producers.first.map { plan.graph[$0].title } ?? ""
       return "waits for \(first)" + (producers.count > 1 ? " and \(producers.count - 1) more" : "")
     case .some(let other):
-      return ReasonKind(other).text
+      return other.kind.text
     }
   }
 }

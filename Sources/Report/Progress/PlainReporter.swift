@@ -29,11 +29,11 @@ public final class PlainReporter: Reporter {
     switch event {
     case .planned(let plan, let estimateSeconds):
       return plan.hasWork ? PlanTotals(plan).line(estimateSeconds: estimateSeconds) + "\n" : nil
-    case .started:
+    case .started, .found:
       return nil
     case .waiting(let id):
       return "waiting for another run that makes \(state.graph[id].title)\n"
-    case .finished(let id, let outcome, let seconds):
+    case .finished(let id, let outcome, let seconds, _):
       let total = "\(state.total)"
       let count = Columns.right("\(state.done.count)", width: total.count)
       var message = "[\(count)/\(total)] \(text.finished(id, outcome, seconds: seconds))\n"

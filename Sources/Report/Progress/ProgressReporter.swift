@@ -71,11 +71,11 @@ public final class ProgressReporter: Reporter {
   /// What stays on the screen of an event: failures and restarts.
   private func permanent(_ event: BuildEvent) -> String? {
     switch event {
-    case .finished(let id, let outcome, let seconds):
+    case .finished(let id, let outcome, let seconds, _):
       guard case .failed(let failure) = outcome else { return nil }
       return text.finished(id, outcome, seconds: seconds) + "\n" + text.details(id, failure)
     case .restarted(let reason): return text.restarted(reason) + "\n"
-    case .planned, .started, .waiting: return nil
+    case .planned, .started, .waiting, .found: return nil
     }
   }
 

@@ -39,7 +39,7 @@ struct RunState {
       done.remove(id)
       waiting.remove(id)
       running[id] = now
-    case .finished(let id, let outcome, _):
+    case .finished(let id, let outcome, _, _):
       running[id] = nil
       waiting.remove(id)
       if case .cancelled = outcome { return }
@@ -48,6 +48,7 @@ struct RunState {
       done.insert(id)
     case .restarted:
       waiting = []
+    case .found: break
     }
   }
 }

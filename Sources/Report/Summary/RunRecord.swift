@@ -21,12 +21,12 @@ public struct RunRecord: Sendable {
     switch event {
     case .planned(let plan, let estimateSeconds):
       if self.plan == nil { (self.plan, self.estimateSeconds) = (plan, estimateSeconds) }
-    case .finished(let id, let outcome, let seconds):
+    case .finished(let id, let outcome, let seconds, _):
       // What ran in this run stays ran: after a restart it is only found again.
       if case .cutOff = outcome, case .ran = finished[id]?.outcome { return }
       finished[id] = Finished(outcome: outcome, seconds: seconds)
     case .restarted(let reason): restarts.append(reason)
-    case .started, .waiting: break
+    case .started, .waiting, .found: break
     }
   }
 

@@ -28,11 +28,16 @@ public enum JSONValue: Encodable, Sendable {
   }
 
   /// The document with sorted members, indented, ended by a line feed.
-  public var document: String {
+  public var document: String { encoded([.prettyPrinted]) + "\n" }
+
+  /// The same on one line, without a line feed.
+  var line: String { encoded([]) }
+
+  private func encoded(_ formatting: JSONEncoder.OutputFormatting) -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
     do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
     } catch {
       preconditionFailure("every JSON value can be written, numbers that cannot are null: \(error)")
     }

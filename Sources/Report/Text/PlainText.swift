@@ -1,9 +1,9 @@
 /// Foreign text made safe for one line of a terminal or a file: no control characters, no line ends.
-enum PlainText {
+public enum PlainText {
   /// Line ends and tabs become one space, other control characters `^X` (C0, DEL) or U+FFFD (C1).
   ///
   /// Names of steps hold what a Dockerfile says, so they may hold anything.
-  static func oneLine(_ text: String) -> String {
+  public static func oneLine(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
     var output = String.UnicodeScalarView()
     var endsInSpace = false

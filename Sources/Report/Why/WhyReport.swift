@@ -1,13 +1,15 @@
 import GraphCore
 
-/// Why a node runs, or ran last: a walk from it, through what made its changed inputs, down to the facts that were
-/// changed from outside.
+/// Why a node runs, or ran: a walk from it, through what made its changed inputs, down to the facts that were changed
+/// from outside.
 ///
-/// Reads the plan and the traces of earlier runs; runs nothing.
+/// Reads the plan and the history; runs nothing, and needs no blob.
 public struct WhyReport: Sendable {
   /// One node on the way, before those that it leads to.
   public struct Step: Sendable {
-    public let node: NodeID
+    /// `Node.name`.
+    public let name: String
+    public let title: String
     /// How many nodes are between this one and the one that was asked about.
     public let depth: Int
     public let finding: Finding
@@ -15,152 +17,149 @@ public struct WhyReport: Sendable {
 
   /// What was found out about a node.
   public enum Finding: Sendable {
-    /// It runs, or is pending, for this reason. For `.changed` the changes with where they come from.
-    case planned(Plan.Reason, [FactChange], waitsFor: [NodeID], isPending: Bool)
-    /// It is up to date; these were the changes when it last ran.
-    case ranLast([FactChange])
-    /// It is up to date and ran only once, as far as the traces go back.
-    case ranOnce
-    /// It is up to date and no trace of it is kept.
-    case noTrace
-    /// The very same action made another output: it is not reproducible.
-    case notReproducible(output: String)
+    /// It is to run, or is pending. For `.changed` the changes with where they come from.
+    case planned(Plan.Reason, [FactChange], waitsFor: [GraphDifference.Named], isPending: Bool)
+    /// It is up to date; this is how it came to be so.
+    case upToDate(PastRun)
+    /// It had a result, which the store lost or collected; this is how it came to be.
+    case lost(PastRun, isPending: Bool)
+    /// What it did in the run that was asked about.
+    case inRun(RecordedNode, PastRun)
+    /// It had no part in the run that was asked about, and this result then.
+    case beforeRun(Int64, PastRun)
     /// Explained further up.
     case seen
     /// Nothing that was asked for needs it.
     case unneeded
   }
 
-  public let plan: Plan
   public let steps: [Step]
 
-  /// How far back traces are searched for the one that made an older input.
-  static let tracesMax = 100
+  /// Why a node of a plan runs now, or ran last.
+  ///
+  /// - Throws: what the history throws.
+  public init(_ node: NodeID, plan: Plan, history: any RunRecords) throws {
+    var walk = WhyWalk(plan: plan, history: history, run: nil)
+    try walk.explain(.init(name: plan.graph[node].name, node: node, depth: 0))
+    steps = walk.steps
+  }
 
-  /// - Throws: what the cache throws.
-  public init(_ node: NodeID, plan: Plan, cache: any ActionCache) throws {
-    var walk = WhyWalk(plan: plan, cache: cache)
-    try walk.explain(node)
-    self.plan = plan
+  /// Why a node ran in a run of the past, or had the result that it had then. Neither the graph nor any blob has to be
+  /// there any more.
+  ///
+  /// - Throws: what the history throws.
+  public init(_ name: String, inRun run: Int64, history: any RunRecords) throws {
+    var walk = WhyWalk(plan: nil, history: history, run: run)
+    try walk.explain(.init(name: name, node: nil, depth: 0))
     steps = walk.steps
   }
 }
 
 /// The walk in progress.
 private struct WhyWalk {
-  let plan: Plan
-  let cache: any ActionCache
+  let plan: Plan?
+  let history: any RunRecords
+  /// The newest run that counts; all where it is `nil`.
+  let run: Int64?
   var steps: [WhyReport.Step] = []
-  private var visited: Set<NodeID> = []
+  private var visited: Set<String> = []
 
-  init(plan: Plan, cache: any ActionCache) {
-    self.plan = plan
-    self.cache = cache
+  init(plan: Plan?, history: any RunRecords, run: Int64?) {
+    (self.plan, self.history, self.run) = (plan, history, run)
   }
 
   /// Something to explain: a node as the plan has it, or why an output of it came out different.
-  private struct Question {
-    let node: NodeID
+  struct Question {
+    let name: String
+    /// Where the plan has the node.
+    let node: NodeID?
     let depth: Int
     var change: FactChange?
   }
 
   /// Depth first and with a list of its own instead of recursion: chains of nodes may be long.
-  mutating func explain(_ root: NodeID) throws {
-    var questions = [Question(node: root, depth: 0)]
+  mutating func explain(_ root: Question) throws {
+    var questions = [root]
     while let question = questions.popLast() {
-      let isNew = visited.insert(question.node).inserted
+      let isNew = visited.insert(question.name).inserted
       let finding = isNew ? try finding(question) : .seen
-      steps.append(WhyReport.Step(node: question.node, depth: question.depth, finding: finding))
-      questions += next(finding).reversed().map {
-        Question(node: $0.node, depth: question.depth + 1, change: $0.change)
-      }
+      steps.append(
+        WhyReport.Step(
+          name: question.name, title: try title(question), depth: question.depth, finding: finding))
+      questions += try next(finding, question).reversed()
     }
+  }
+
+  private func title(_ question: Question) throws -> String {
+    if let plan, let node = question.node { return plan.graph[node].title }
+    return NodeName.title(question.name, try history.description(ofNode: question.name, upTo: run))
   }
 
   private func finding(_ question: Question) throws -> WhyReport.Finding {
-    switch plan[question.node] {
-    case .run(let reason): return planned(question.node, reason, isPending: false)
-    case .pending(let reason): return planned(question.node, reason, isPending: true)
-    case .unneeded where question.depth == 0 && !isInClosure(question.node): return .unneeded
-    case .cached, .unneeded: return try last(question)
+    if let plan, let node = question.node {
+      switch plan[node] {
+      case .run(let reason): return try planned(node, reason, plan, question, isPending: false)
+      case .pending(let reason): return try planned(node, reason, plan, question, isPending: true)
+      case .unneeded where question.depth == 0 && !plan.graph.closure(of: plan.roots).contains(node):
+        return .unneeded
+      case .cached, .unneeded: break
+      }
     }
+    let past = try PastRun(
+      question.name, upTo: run, change: question.change, history: history,
+      node: question.node.flatMap { id in plan.map { ($0.graph[id], $0.graph) } })
+    guard let run else { return .upToDate(past) }
+    if let record = past.record, record.run == run || question.depth > 0 { return .inRun(record, past) }
+    return .beforeRun(run, past)
   }
 
-  private func planned(_ id: NodeID, _ reason: Plan.Reason, isPending: Bool) -> WhyReport.Finding {
-    let changes = Causes.changes(reason, of: plan.graph[id].action)
-    return .planned(reason, changes, waitsFor: plan.waits(of: id), isPending: isPending)
-  }
-
-  /// Why an up-to-date node ran last, or ran to make the output that its consumer saw change.
-  private func last(_ question: Question) throws -> WhyReport.Finding {
-    let node = plan.graph[question.node]
-    let traces = try cache.traces(ofNode: node.name, limit: WhyReport.tracesMax)
-    if let change = question.change, let output = change.producer?.output,
-      let (old, new) = Self.pair(traces, output: output, old: change.old, new: change.new)
-    {
-      let changes = PreimageDifference(from: old.preimage, to: new.preimage).changes
-      if changes.isEmpty { return .notReproducible(output: output) }
-      return .ranLast(FactChange.all(changes, of: node.action))
+  private func planned(
+    _ id: NodeID, _ reason: Plan.Reason, _ plan: Plan, _ question: Question, isPending: Bool
+  ) throws -> WhyReport.Finding {
+    let node = plan.graph[id]
+    if case .lost = reason {
+      let past = try PastRun(
+        node.name, upTo: run, change: question.change, history: history, node: (node, plan.graph))
+      return .lost(past, isPending: isPending)
     }
-    guard let newest = traces.first else { return .noTrace }
-    guard let before = traces.first(where: { $0.key != newest.key }) else { return .ranOnce }
-    let changes = PreimageDifference(from: before.preimage, to: newest.preimage).changes
-    return .ranLast(FactChange.all(changes, of: node.action))
-  }
-
-  /// The newest trace that made `old` with `new` made after it, and the first after it that made `new`: later ones that
-  /// made `new` again changed nothing for the consumer.
-  private static func pair(_ traces: [Trace], output: String, old: String?, new: String?) -> (Trace, Trace)? {
-    func made(_ trace: Trace) -> String? { trace.result.outputs[output]?.description }
-    guard let old, let new, let newest = traces.firstIndex(where: { made($0) == new }),
-      let before = traces[newest...].firstIndex(where: { made($0) == old }),
-      let after = traces[..<before].last(where: { made($0) == new })
-    else { return nil }
-    return (traces[before], after)
+    let waits = plan.waits(of: id).map { id in
+      GraphDifference.Named(name: plan.graph[id].name, title: plan.graph[id].title)
+    }
+    return .planned(reason, Causes.changes(reason, of: id, plan), waitsFor: waits, isPending: isPending)
   }
 
   /// The nodes that a finding leads to, each once, in the order in which it names them.
-  private func next(_ finding: WhyReport.Finding) -> [(node: NodeID, change: FactChange?)] {
+  private func next(_ finding: WhyReport.Finding, _ question: Question) throws -> [Question] {
     var changes: [FactChange] = []
-    var waits: [NodeID] = []
+    var waits: [String] = []
     switch finding {
-    case .planned(_, let found, let waitsFor, _): (changes, waits) = (found, waitsFor)
-    case .ranLast(let found): changes = found
-    case .ranOnce, .noTrace, .notReproducible, .seen, .unneeded: return []
+    case .planned(_, let found, let waitsFor, _): (changes, waits) = (found, waitsFor.map(\.name))
+    case .upToDate(let past), .lost(let past, _), .beforeRun(_, let past): changes = past.changes
+    case .inRun(let record, let past):
+      changes = past.changes
+      if record.outcome == .skipped, let cause = record.message { waits = [cause] }
+    case .seen, .unneeded: return []
     }
-    var named: Set<NodeID> = []
-    let made = changes.compactMap { change -> (node: NodeID, change: FactChange?)? in
+    var named: Set<String> = []
+    var questions: [Question] = []
+    for change in changes {
       // Without an old value it is a new input: what makes it explains nothing.
-      guard let producer = change.producer, change.old != nil, named.insert(producer.node).inserted else {
-        return nil
+      guard let producer = change.producer, change.old != nil, named.insert(producer.name).inserted else {
+        continue
       }
-      return (producer.node, change)
+      questions.append(self.question(producer.name, below: question, change))
     }
-    return made + waits.filter { named.insert($0).inserted }.map { ($0, nil) }
+    for name in waits where named.insert(name).inserted {
+      questions.append(self.question(name, below: question, nil))
+    }
+    return questions
   }
 
-  private func isInClosure(_ id: NodeID) -> Bool { plan.graph.closure(of: plan.roots).contains(id) }
-}
-
-extension WhyReport {
-  /// The node that a person means by a label, and a step of it where one is named: without a step, the node that makes
-  /// what the label delivers.
-  ///
-  /// - Throws: `GraphError(.user)` that names what there is instead.
-  public static func node(
-    _ label: Label, step: String?, in graph: GraphCore.Graph
-  ) throws(GraphError) -> NodeID {
-    guard let step else {
-      if let target = graph.targets[label] { return target.node }
-      let near = Nearest.match(for: "\(label)", among: graph.targets.keys.sorted().map(\.description))
-      throw GraphError(.user, "there is no '\(label)'", hint: near.map { "did you mean '\($0)'?" })
+  private func question(_ name: String, below: Question, _ change: FactChange?) -> Question {
+    var node: NodeID?
+    if let plan, let consumer = below.node {
+      node = plan.graph.dependencies(of: consumer).first { plan.graph.name(of: $0) == name }
     }
-    let nodes = graph.order.filter { graph[$0].label == label }
-    if let node = nodes.first(where: { graph[$0].isStep(step) }) { return node }
-    let steps = nodes.map { "'\(PlainText.oneLine(graph[$0].stepTitle))'" }
-    throw GraphError(
-      .user, "'\(label)' has no step '\(step)'",
-      hint: steps.isEmpty ? nil : "its steps are \(steps.joined(separator: ", "))")
+    return Question(name: name, node: node, depth: below.depth + 1, change: change)
   }
 }

@@ -135,7 +135,7 @@ extension Compilation {
           action: Action(
             rule: FetchOperation.rule, arguments: [.init("digest", digest.description)],
             outputs: [.init("file", .blob)], limits: .init(memoryMegabytes: 32, isWaiting: true),
-            hints: ["url": file.url]),
+            hints: ["url": file.url, Action.fetchBytesHint: "\(digest.size)"]),
           location: command.location))
       return (file.name, .output(node, "file"))
     }

@@ -31,13 +31,15 @@ extension Compilation {
         .init("layer/\(number)", .layer), .init("blob/\(number)", .blob), .init("facts/\(number)", .blob),
       ]
     }
+    var hints = ["reference": reference, "insecure": isInsecure ? "yes" : "no"]
+    hints[Action.fetchBytesHint] = pin.size.map { "\($0)" }
     let node = builder.add(
       Node(
         label: label, step: "pull \(reference)",
         action: Action(
           rule: PullOperation.rule, arguments: [.init("manifest", pin.manifest)], outputs: outputs,
           limits: .init(isWaiting: true),
-          hints: ["reference": reference, "insecure": isInsecure ? "yes" : "no"]),
+          hints: hints),
         location: location))
     let leaf = Leaf.text(String(decoding: try settings.encoded(), as: UTF8.self), origin: reference)
     var state = ImageState(settings: settings, settingsSource: .leaf(leaf))

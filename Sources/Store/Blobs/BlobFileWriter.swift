@@ -2,44 +2,36 @@ import Formats
 import Glibc
 import GraphCore
 
-/// Writes a large blob beside its place, compressed where that is worth it.
-///
-/// A class because its compressor is optional and cannot be copied; it does not leave the function that made it.
+/// Writes a large blob beside its place. It does not leave the function that made it.
 final class BlobFileWriter {
+  let encoder: any BlobEncoder
   private let file: OpenFile
-  private let compressor: ZstdCompressor
-  private let isCompressed: Bool
+  /// How much was written.
+  private(set) var storedBytes: Int64 = 0
 
-  init(in scratch: String, isCompressed: Bool) throws {
-    self.isCompressed = isCompressed
-    compressor = try ZstdCompressor()
+  init(in scratch: String, as encoder: any BlobEncoder) throws {
+    self.encoder = encoder
     file = try OpenFile(temporaryIn: scratch)
   }
 
-  // Where `finish` has renamed it, nothing is at that path any more.
+  // Where `place` has renamed it, nothing is at that path any more.
   deinit { unlink(file.path) }
 
-  /// Whether content that begins so is worth compressing: packages and images mostly are not.
-  static func shrinks(_ sample: [UInt8]) throws -> Bool {
-    StoredBlob.isWorthwhile(compressed: try Zstd.compress(sample, level: 1).count, of: sample.count)
-  }
+  func update(_ bytes: UnsafeRawBufferPointer) throws { try encoder.update(bytes, to: write) }
 
-  func update(_ bytes: UnsafeRawBufferPointer) throws {
-    if isCompressed {
-      try compressor.update(bytes) { try file.write($0) }
-    } else {
-      try file.write(bytes)
-    }
+  /// Ends the file, which stays beside.
+  func finish() throws { try encoder.finish(to: write) }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) throws {
+    storedBytes += Int64(bytes.count)
+    try file.write(bytes)
   }
 
   /// Puts the file in its place. It is durable only after a sync.
-  func finish(as digest: Digest, in store: Store) throws -> BlobEncoding {
-    if isCompressed { try compressor.finish { try file.write($0) } }
+  func place(as digest: Digest, in store: Store) throws {
     try file.setMode(0o444)
-    let encoding = isCompressed ? BlobEncoding.fileZstd : .fileRaw
-    let path = store.filePath(digest, encoding)
+    let path = store.filePath(digest, encoder.encoding)
     if let slash = path.lastIndex(of: "/") { try FileSystem.makeFolders(String(path[..<slash])) }
     try FileSystem.rename(file.path, to: path)
-    return encoding
   }
 }

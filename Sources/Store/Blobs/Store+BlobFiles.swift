@@ -1,89 +1,138 @@
 import Formats
 import Glibc
 import GraphCore
+import Synchronization
 
 extension Store {
   /// Where a large blob is.
   func filePath(_ digest: Digest, _ encoding: BlobEncoding) -> String {
     let hex = digest.hex
-    return "\(path)/blobs/\(hex.prefix(2))/\(hex)" + (encoding == .fileZstd ? ".zst" : "")
+    return "\(path)/blobs/\(hex.prefix(2))/\(hex)\(encoding.suffix)"
+  }
+
+  /// How much of a delta's base is kept in memory while the delta is read in order.
+  private static let readingKeptBytes = 16 << 20
+
+  /// The frames of a large blob.
+  ///
+  /// - Throws: `BlobFrames.Damaged` where it, or what it stands on, is missing or damaged; `BlobFrames.NotSeekable`.
+  func frames(_ digest: Digest, _ encoding: BlobEncoding, keptBytes: Int = readingKeptBytes) throws -> BlobFrames {
+    try BlobFrames(
+      digest, encoding, at: filePath(digest, encoding),
+      checksums: encoding == .fileRaw ? try checksums(of: digest) : [], keptBytes: keptBytes
+    ) { base in
+      guard let encoding = try stored(base)?.encoding, encoding.isFile else {
+        throw BlobFrames.Damaged(digest: base)
+      }
+      do {
+        return try frames(base, encoding, keptBytes: keptBytes)
+      } catch is BlobFrames.NotSeekable {
+        throw BlobFrames.Damaged(digest: base)
+      }
+    }
+  }
+
+  private func checksums(of digest: Digest) throws -> [UInt8] {
+    if let blob = pending.withLock({ $0[digest] }) { return blob.file?.checksums ?? [] }
+    guard let content else { return [] }
+    return try content.read { connection in
+      try connection.use("SELECT checksums FROM large WHERE digest = ?") { statement in
+        try statement.bind(digest)
+        return try statement.step() ? statement.blob(0) : []
+      }
+    }
   }
 
   /// Hands the content of a blob's file to `sink`, and checks it while it passes.
   func streamFile(
     _ digest: Digest, _ encoding: BlobEncoding, to sink: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    let path = filePath(digest, encoding)
-    guard FileSystem.exists(path) else { throw try damaged(digest) }
-    let file = try OpenFile(reading: path)
-    var hasher = DigestHasher()
     do {
-      try withoutActuallyEscaping(sink) { sink in
-        if encoding == .fileRaw {
-          try file.forEachChunk { chunk in
-            hasher.update(chunk)
-            try sink(chunk)
-          }
-        } else {
-          var decompressor = try ZstdDecompressor(limit: digest.size)
-          try file.forEachChunk { chunk in
-            try decompressor.update(chunk) { bytes in
-              hasher.update(bytes)
-              try sink(bytes)
-            }
-          }
-          try decompressor.finish()
-        }
-      }
-    } catch is FormatError {
-      throw try damaged(digest)
+      try streamUndamaged(digest, encoding, to: sink)
+    } catch let error as BlobFrames.Damaged {
+      // Of a delta it may be the base that is damaged; then the delta is lost with it.
+      let missing = try damaged(error.digest)
+      if error.digest != digest, mode == .readWrite, try stored(digest) != nil { try drop(digest) }
+      throw error.digest == digest ? missing : MissingBlob(digest)
     }
-    if hasher.finish() != digest { throw try damaged(digest) }
   }
 
-  @discardableResult
-  public func importFile(at source: String, expected: Digest?) throws -> Digest {
-    try requireWriting()
-    let file = try OpenFile(reading: source)
-    let status = try file.status()
-    guard status.st_mode & S_IFMT == S_IFREG else { throw GraphError(.user, "'\(source)' is not a file") }
-    if let expected, Int64(status.st_size) != expected.size { throw ChangedSource(path: source) }
-    if Int64(status.st_size) <= StoredBlob.packedSizeBytes {
-      let bytes = try file.readAll(atMost: 1 << 20)
-      if let expected, Digest(of: bytes) != expected { throw ChangedSource(path: source) }
-      return try write(bytes)
-    }
-    let isKnown = if let expected { try contains(expected) } else { false }
-    if isKnown, let expected {
-      var hasher = DigestHasher()
-      try file.forEachChunk { hasher.update($0) }
-      guard hasher.finish() == expected else { throw ChangedSource(path: source) }
-      return expected
-    }
-    return try importLarge(file, expected)
-  }
-
-  private func importLarge(_ file: borrowing OpenFile, _ expected: Digest?) throws -> Digest {
+  /// As `streamFile`, and drops nothing.
+  ///
+  /// - Throws: `BlobFrames.Damaged`.
+  func streamUndamaged(
+    _ digest: Digest, _ encoding: BlobEncoding, to sink: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     var hasher = DigestHasher()
-    var sample = [UInt8](repeating: 0, count: Int(StoredBlob.packedSizeBytes))
-    let count = try sample.withUnsafeMutableBytes { try file.read(into: $0) }
-    sample.removeLast(sample.count - count)
-    let writer = try BlobFileWriter(in: scratch, isCompressed: try BlobFileWriter.shrinks(sample))
-    hasher.update(sample)
-    try sample.withUnsafeBytes { try writer.update($0) }
-    try file.forEachChunk { chunk in
-      hasher.update(chunk)
-      try writer.update(chunk)
+    if encoding == .fileDelta {
+      let frames = try frames(digest, encoding)
+      for index in 0..<frames.frameCount {
+        let bytes = try frames.bytes(at: Int64(index) * Int64(frames.frameBytes))
+        hasher.update(bytes)
+        try sink(bytes)
+      }
+    } else {
+      let path = filePath(digest, encoding)
+      guard FileSystem.exists(path) else { throw BlobFrames.Damaged(digest: digest) }
+      let file = try OpenFile(reading: path)
+      do {
+        try withoutActuallyEscaping(sink) { sink in
+          if encoding == .fileRaw {
+            try file.forEachChunk { chunk in
+              hasher.update(chunk)
+              try sink(chunk)
+            }
+          } else {
+            var decompressor = try ZstdDecompressor(limit: digest.size)
+            try file.forEachChunk { chunk in
+              try decompressor.update(chunk) { bytes in
+                hasher.update(bytes)
+                try sink(bytes)
+              }
+            }
+            try decompressor.finish()
+          }
+        }
+      } catch is FormatError {
+        throw BlobFrames.Damaged(digest: digest)
+      }
     }
-    let digest = hasher.finish()
-    if let expected, digest != expected { throw ChangedSource(path: file.path) }
-    if try contains(digest) { return digest }
-    if digest.size <= StoredBlob.packedSizeBytes {
-      // The file shrank while it was read. What was read is what is stored.
-      throw ChangedSource(path: file.path)
+    if hasher.finish() != digest { throw BlobFrames.Damaged(digest: digest) }
+  }
+
+  public func read(_ digest: Digest, _ range: Range<Int64>) throws -> [UInt8] {
+    let range = range.clamped(to: 0..<digest.size)
+    guard let blob = try stored(digest) else { throw MissingBlob(digest) }
+    guard blob.encoding.isFile else {
+      return Array(try read(digest)[Int(range.lowerBound)..<Int(range.upperBound)])
     }
-    try add(digest, StoredBlob(encoding: try writer.finish(as: digest, in: self), data: []))
-    return digest
+    do {
+      let frames = try frames(digest, blob.encoding, keptBytes: 0)
+      // Nobody wrote down the checksums of parts (a store of an older version): then all of it is verified.
+      if !frames.verifiesParts { try streamFile(digest, blob.encoding) { _ in } }
+      return try frames.gather([range])
+    } catch is BlobFrames.NotSeekable {
+      return try readFromStart(digest, blob.encoding, range)
+    } catch let error as BlobFrames.Damaged {
+      _ = try damaged(error.digest)
+      throw MissingBlob(digest)
+    }
+  }
+
+  /// A part of a file of an older version, which is one frame.
+  private func readFromStart(
+    _ digest: Digest, _ encoding: BlobEncoding, _ range: Range<Int64>
+  ) throws -> [UInt8] {
+    var part: [UInt8] = []
+    var position: Int64 = 0
+    try streamFile(digest, encoding) { bytes in
+      let here = (position..<position + Int64(bytes.count)).clamped(to: range)
+      if !here.isEmpty {
+        part.append(contentsOf: bytes[Int(here.lowerBound - position)..<Int(here.upperBound - position)])
+      }
+      position += Int64(bytes.count)
+    }
+    return part
   }
 
   public func exportFile(_ digest: Digest, to path: String, mode: UInt16) throws {

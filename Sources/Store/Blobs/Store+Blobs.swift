@@ -23,7 +23,9 @@ extension Store: BlobStore {
   }
 
   private static func hasRow(_ digest: Digest, _ connection: inout Connection) throws -> Bool {
-    try connection.use("SELECT 1 FROM blobs WHERE digest = ? AND size = ?") { statement in
+    try connection.use(
+      "SELECT 1 FROM blobs WHERE digest = ?1 AND size = ?2 AND NOT EXISTS(SELECT 1 FROM condemned WHERE digest = ?1)"
+    ) { statement in
       try statement.bind(digest)
       try statement.bind(digest.size)
       return try statement.step()
@@ -73,20 +75,22 @@ extension Store: BlobStore {
   public func write(_ bytes: [UInt8]) throws -> Digest {
     let digest = Digest(of: bytes)
     try requireWriting()
-    if try contains(digest) { return digest }
+    if try keep(digest) { return digest }
     if digest.size <= StoredBlob.packedSizeBytes {
       try add(digest, try StoredBlob.packing(bytes))
     } else {
-      let sample = bytes.prefix(Int(StoredBlob.packedSizeBytes))
-      let writer = try BlobFileWriter(in: scratch, isCompressed: try BlobFileWriter.shrinks(Array(sample)))
-      try bytes.withUnsafeBytes { try writer.update($0) }
-      try add(digest, StoredBlob(encoding: try writer.finish(as: digest, in: self), data: []))
+      try writeLarge(bytes, digest)
     }
     return digest
   }
 
   /// Notes a blob whose content is in place, to be committed with the next batch.
   func add(_ digest: Digest, _ blob: StoredBlob) throws {
+    if let counter = StoredBytes.current {
+      var file = stat()
+      let isThere = blob.encoding.isFile && stat(filePath(digest, blob.encoding), &file) == 0
+      counter.add(isThere ? Int64(file.st_size) : Int64(blob.data.count))
+    }
     let isFull = pending.withLock { pending in
       pending.add(digest, blob)
       return pending.isFull
@@ -104,17 +108,42 @@ extension Store: BlobStore {
       guard syncfs(folder.descriptor) == 0 else { throw OpenFile.failure("cannot write to", path) }
     }
     try content.write { connection in
-      for (digest, blob) in batch {
-        try connection.use("INSERT OR REPLACE INTO blobs(digest, size, encoding, data) VALUES(?, ?, ?, ?)") {
-          try $0.bind(digest)
-          try $0.bind(digest.size)
-          try $0.bind(blob.encoding.rawValue)
-          try $0.bind(blob.encoding.isFile ? nil : blob.data)
-          try $0.run()
-        }
-      }
+      for (digest, blob) in batch { try Self.insert(digest, blob, &connection) }
     }
     pending.withLock { $0.remove(batch.keys) }
+  }
+
+  private static func insert(_ digest: Digest, _ blob: StoredBlob, _ connection: inout Connection) throws {
+    try connection.use("INSERT OR REPLACE INTO blobs(digest, size, encoding, data) VALUES(?, ?, ?, ?)") {
+      try $0.bind(digest)
+      try $0.bind(digest.size)
+      try $0.bind(blob.encoding.rawValue)
+      try $0.bind(blob.encoding.isFile ? nil : blob.data)
+      try $0.run()
+    }
+    try connection.use("DELETE FROM condemned WHERE digest = ?") {
+      try $0.bind(digest)
+      try $0.run()
+    }
+    guard let file = blob.file else { return }
+    try connection.use(
+      "INSERT OR REPLACE INTO large(digest, stored, base, depth, checksums) VALUES(?, ?, ?, ?, ?)"
+    ) {
+      try $0.bind(digest)
+      try $0.bind(file.storedBytes)
+      try $0.bind(file.base?.bytes)
+      try $0.bind(Int64(file.depth))
+      try $0.bind(file.checksums.isEmpty ? nil : file.checksums)
+      try $0.run()
+    }
+    let id = connection.lastRow
+    for feature in file.features {
+      try connection.use("INSERT OR IGNORE INTO features(feature, large) VALUES(?, ?)") {
+        try $0.bind(Int64(bitPattern: feature))
+        try $0.bind(id)
+        try $0.run()
+      }
+    }
   }
 
   /// Drops a blob that is not what its name says, and what relied on it.
@@ -125,18 +154,60 @@ extension Store: BlobStore {
     return MissingBlob(digest)
   }
 
-  /// Removes a blob, and the results that name it.
+  /// Removes a blob, what is stored as a delta against it, and the results that name any of these.
   public func drop(_ digest: Digest) throws {
     try requireWriting()
-    pending.withLock { $0.remove([digest]) }
-    given.withLock { $0.states[filePath(digest, .fileRaw)] = nil }
-    try content?.write { connection in
-      try connection.use("DELETE FROM blobs WHERE digest = ?") {
+    for digest in try removeRows(of: digest) {
+      pending.withLock { $0.remove([digest]) }
+      given.withLock { $0.states[filePath(digest, .fileRaw)] = nil }
+      for encoding in BlobEncoding.files { unlink(filePath(digest, encoding)) }
+      try forget(digest)
+    }
+  }
+
+  /// - Returns: whose rows are gone: the blob, and what stands on it.
+  private func removeRows(of digest: Digest) throws -> [Digest] {
+    guard let content else { return [digest] }
+    return try content.write { connection in
+      var all = [digest]
+      var next = 0
+      while next < all.count {
+        try connection.use("SELECT digest, size FROM large JOIN blobs USING(digest) WHERE base = ?") { statement in
+          try statement.bind(all[next])
+          while try statement.step() {
+            if let found = statement.digest(0, size: 1), !all.contains(found) { all.append(found) }
+          }
+        }
+        next += 1
+      }
+      for digest in all { try Self.removeRows(of: digest, &connection) }
+      return all
+    }
+  }
+
+  static func removeRows(of digest: Digest, _ connection: inout Connection) throws {
+    // Features of a large blob that is gone lead nowhere; a collection removes them.
+    for sql in [
+      "DELETE FROM blobs WHERE digest = ?", "DELETE FROM large WHERE digest = ?",
+      "DELETE FROM condemned WHERE digest = ?",
+    ] {
+      try connection.use(sql) {
         try $0.bind(digest)
         try $0.run()
       }
     }
-    for encoding in [BlobEncoding.fileRaw, .fileZstd] { unlink(filePath(digest, encoding)) }
-    try forget(digest)
+  }
+
+  /// The content of a blob where it is there and whole; drops nothing.
+  func peek(_ digest: Digest) throws -> [UInt8]? {
+    guard let blob = try stored(digest) else { return nil }
+    if !blob.encoding.isFile { return blob.unpacked(digest) }
+    var bytes: [UInt8] = []
+    do {
+      try streamUndamaged(digest, blob.encoding) { bytes.append(contentsOf: $0) }
+      return bytes
+    } catch is BlobFrames.Damaged {
+      return nil
+    }
   }
 }

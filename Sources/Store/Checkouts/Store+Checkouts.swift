@@ -90,6 +90,7 @@ extension Store: Checkouts {
     let temporary = "\(scratch)/\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     do {
       let size = try make(temporary)
+      StoredBytes.current?.add(size)
       try FileSystem.write(Array("\(size)\n\(Self.boot)\n".utf8), to: path + ".used", isDurable: false)
       if rename(temporary, path) != 0 {
         // Another maker was first, with the same content.
@@ -133,38 +134,47 @@ extension Store: Checkouts {
     try? Folders.remove(rubbish)
   }
 
+  /// Longer than the longest action: what was used since may be mounted by a running one.
+  public static let checkoutGraceSeconds = 7200
+
   /// Removes the checkouts that were used longest ago until the rest is no larger than `maximumBytes`.
   ///
-  /// - Parameter graceSeconds: what was used since is kept in any case, because a running action may have it mounted.
-  ///   It has to be longer than the longest action.
-  /// - Returns: how many bytes were removed.
+  /// - Parameter graceSeconds: what was used since is kept in any case.
+  /// - Returns: what was removed.
   @discardableResult
-  public func trim(maximumBytes: Int64, graceSeconds: Int = 7200) throws -> Int64 {
+  public func trimCheckouts(
+    maximumBytes: Int64, graceSeconds: Int = checkoutGraceSeconds
+  ) throws -> (count: Int, bytes: Int64) {
     try requireWriting()
     let lock = try FileLock(at: "\(locks)/checkouts")
     try lock.wait(exclusive: true)
-    var uses: [(path: String, size: Int64, used: Int)] = []
-    for kind in ["files", "trees", "layers"] {
-      let folder = "\(checkouts)/\(kind)"
-      for name in try Folders.names(in: folder) where name.hasSuffix(".used") {
-        var status = stat()
-        guard stat("\(folder)/\(name)", &status) == 0 else { continue }
-        let text = String(
-          decoding: try OpenFile(reading: "\(folder)/\(name)").readAll(atMost: 4096), as: UTF8.self)
-        let size = text.split(separator: "\n").first.flatMap { Int64($0) } ?? 0
-        uses.append(("\(folder)/\(name.dropLast(5))", size, status.st_mtim.tv_sec))
-      }
-    }
+    let uses = try checkoutUses()
     var total = uses.reduce(0) { $0 + $1.size }
-    var removed: Int64 = 0
+    var removed: (count: Int, bytes: Int64) = (0, 0)
     let newest = time(nil) - graceSeconds
     for use in uses.sorted(by: { ($0.used, $0.path) < ($1.used, $1.path) }) {
       if total <= maximumBytes || use.used > newest { break }
       try Folders.remove(use.path)
       try Folders.remove(use.path + ".used")
       total -= use.size
-      removed += use.size
+      removed.count += 1
+      removed.bytes += use.size
     }
     return removed
+  }
+
+  /// Every checkout with its size in bytes and when it was used last, in seconds since 1970.
+  func checkoutUses() throws -> [(path: String, size: Int64, used: Int)] {
+    try ["files", "trees", "layers"].flatMap { kind in
+      let folder = "\(checkouts)/\(kind)"
+      return try Folders.names(in: folder).compactMap { name -> (String, Int64, Int)? in
+        guard name.hasSuffix(".used"), let status = FileSystem.status("\(folder)/\(name)"),
+          let bytes = try? OpenFile(reading: "\(folder)/\(name)").readAll(atMost: 4096)
+        else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let size = text.split(separator: "\n").first.flatMap { Int64($0) } ?? 0
+        return ("\(folder)/\(name.dropLast(5))", size, status.st_mtim.tv_sec)
+      }
+    }
   }
 }

@@ -31,6 +31,14 @@ struct FileLock: ~Copyable {
     return false
   }
 
+  /// Puts something into the file, which is empty.
+  func write(_ bytes: [UInt8]) throws(GraphError) {
+    // So little is written at once or not at all.
+    guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+      throw OpenFile.failure("cannot write", path)
+    }
+  }
+
   /// Whether the path still names the file that is locked: its last owner may have removed it.
   func isCurrent() -> Bool {
     var ours = stat()

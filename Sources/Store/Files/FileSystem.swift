@@ -54,8 +54,24 @@ enum FileSystem {
     guard Glibc.rename(source, target) == 0 else { throw OpenFile.failure("cannot rename to", target) }
   }
 
-  static func exists(_ path: String) -> Bool {
+  static func exists(_ path: String) -> Bool { status(path) != nil }
+
+  /// What is at a path, of a link itself; `nil` where nothing is.
+  static func status(_ path: String) -> stat? {
     var status = stat()
-    return lstat(path, &status) == 0
+    return lstat(path, &status) == 0 ? status : nil
+  }
+}
+
+/// The clock that the kernel gives files their times by, in nanoseconds since 1970: it stands still for a few milliseconds.
+enum FileClock {
+  static var now: Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME_COARSE, &now)
+    return nanoseconds(now)
+  }
+
+  static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 }

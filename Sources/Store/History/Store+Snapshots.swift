@@ -47,6 +47,24 @@ extension Store {
   /// Every name, oldest first.
   public func snapshotNames() throws -> [String] { try snapshots().map(\.name) }
 
+  /// The document of each, by name.
+  func snapshotDocuments() throws -> [(name: String, digest: Digest)] {
+    try snapshots().map { ($0.name, $0.digest) }
+  }
+
+  /// Forgets a snapshot whose document is lost; its name is not given again.
+  func forgetSnapshot(_ name: String) throws {
+    let parts = name.split(separator: "_")
+    guard parts.count == 2, let number = Int64(parts[1]) else { return }
+    try factsForWriting().write { connection in
+      try connection.use("UPDATE snapshots SET digest = x'' WHERE day = ? AND number = ?") {
+        try $0.bind(String(parts[0]))
+        try $0.bind(number)
+        try $0.run()
+      }
+    }
+  }
+
   private struct Saved: Sendable {
     var name: String
     var digest: Digest

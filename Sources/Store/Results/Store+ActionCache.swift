@@ -99,22 +99,7 @@ extension Store: ActionCache {
 
   /// Whether a recipe contains the text of a digest; `true` where the recipe itself is not there.
   private func recipe(_ digest: Digest, names word: String) throws -> Bool {
-    guard let blob = try stored(digest) else { return true }
-    var text: [UInt8] = []
-    if blob.encoding.isFile {
-      // Not verified: a damaged recipe is found when it is used, and then forgotten by its own digest.
-      let file = filePath(digest, blob.encoding)
-      guard let bytes = try? OpenFile(reading: file).readAll(atMost: Int(digest.size) + 65_536) else {
-        return true
-      }
-      guard
-        let plain = blob.encoding == .fileRaw ? bytes : try? Zstd.decompress(bytes, size: Int(digest.size))
-      else { return true }
-      text = plain
-    } else {
-      guard let bytes = blob.unpacked(digest) else { return true }
-      text = bytes
-    }
+    guard var text = try peek(digest) else { return true }
     text.append(0)
     // Recipes are text without NUL, so the C library's search, which is vectorised, sees all of it.
     return text.withUnsafeBufferPointer { buffer in

@@ -122,19 +122,4 @@ extension Store {
       }
     }
   }
-
-  public func durations(ofNodes names: [String]) throws -> [String: Double] {
-    guard let facts else { return [:] }
-    return try facts.read { connection in
-      var durations: [String: Double] = [:]
-      for name in names {
-        try connection.use("SELECT duration FROM nodes WHERE name = ? AND duration IS NOT NULL") {
-          statement in
-          try statement.bind(name)
-          if try statement.step() { durations[name] = statement.double(0) }
-        }
-      }
-      return durations
-    }
-  }
 }

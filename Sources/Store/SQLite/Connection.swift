@@ -64,7 +64,8 @@ struct Connection: ~Copyable {
     ]
     if mode == .readWrite {
       settings += [
-        "page_size = \(pageSize)", "journal_mode = WAL", "wal_autocheckpoint = 4000",
+        // Pages of what is removed go back to the disk when a collection asks for it; only of a database that is made now.
+        "page_size = \(pageSize)", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "wal_autocheckpoint = 4000",
         "journal_size_limit = 67108864",
       ]
     }

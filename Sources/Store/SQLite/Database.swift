@@ -42,6 +42,11 @@ final class Database: Sendable {
     }
   }
 
+  /// Runs statements that cannot be part of a transaction.
+  func maintain(_ sql: String) throws {
+    try use(writer) { try $0.execute(sql) }
+  }
+
   /// Runs `body` on a connection for reading; each statement sees what was committed before it began.
   func read<Result: Sendable>(_ body: (inout Connection) throws -> Result) throws -> Result {
     for slot in readers {

@@ -1,4 +1,5 @@
 import CSQLite
+import Formats
 import GraphCore
 
 /// What SQLite says of a statement that failed.
@@ -13,12 +14,8 @@ struct SQLiteError: Error, CustomStringConvertible {
   var asGraphError: GraphError {
     switch code & 0xff {
     case SQLITE_FULL:
-      GraphError(
-        .environment, "the disk that holds '\(path)' is full", hint: "make room on it, then try again")
-    case SQLITE_CORRUPT, SQLITE_NOTADB:
-      GraphError(
-        .environment, "'\(path)' is damaged: \(message)",
-        hint: "remove it; what it knew is made again, and nothing published depends on it")
+      DiskSpace.isUsedUp(for: "cannot write '\(path)'", at: path)
+    case SQLITE_CORRUPT, SQLITE_NOTADB: DamagedDatabase.error(path, message)
     case SQLITE_BUSY:
       GraphError(.environment, "another process has locked '\(path)' for too long", hint: "try again")
     case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_NOMEM, SQLITE_AUTH,

@@ -28,9 +28,9 @@ struct Statement: ~Copyable {
     try check(value.map { sqlite3_bind_int64(handle, bound, $0) } ?? sqlite3_bind_null(handle, bound))
   }
 
-  mutating func bind(_ value: Double) throws {
+  mutating func bind(_ value: Double?) throws {
     bound += 1
-    try check(sqlite3_bind_double(handle, bound, value))
+    try check(value.map { sqlite3_bind_double(handle, bound, $0) } ?? sqlite3_bind_null(handle, bound))
   }
 
   mutating func bind(_ value: String?) throws {
