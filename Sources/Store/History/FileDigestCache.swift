@@ -30,6 +30,11 @@ public final class FileDigestCache: FileDigests {
       self.digest = digest
     }
 
+    func checksum(_ path: String) -> Int64 {
+      RowChecksum.of(
+        Array(path.utf8), Array("\(device) \(inode) \(modified) \(changed) \(digest)".utf8))
+    }
+
     static func nanoseconds(_ time: timespec) -> Int64 {
       Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
@@ -92,8 +97,8 @@ public final class FileDigestCache: FileDigests {
       for (path, row) in batch {
         try connection.use(
           """
-          INSERT OR REPLACE INTO files(path, device, inode, modified, changed, digest, size)
-          VALUES(?, ?, ?, ?, ?, ?, ?)
+          INSERT OR REPLACE INTO files(path, device, inode, modified, changed, digest, size, checksum)
+          VALUES(?, ?, ?, ?, ?, ?, ?, ?)
           """
         ) {
           try $0.bind(path)
@@ -103,6 +108,7 @@ public final class FileDigestCache: FileDigests {
           try $0.bind(row.changed)
           try $0.bind(row.digest)
           try $0.bind(row.digest.size)
+          try $0.bind(row.checksum(path))
           try $0.run()
         }
       }
@@ -116,14 +122,16 @@ public final class FileDigestCache: FileDigests {
     if let row = pending.withLock({ $0[path] }) { return row }
     guard let facts = store.facts else { return nil }
     return try facts.read { connection in
-      try connection.use("SELECT device, inode, modified, changed, digest, size FROM files WHERE path = ?") {
-        statement in
+      try connection.use(
+        "SELECT device, inode, modified, changed, digest, size, checksum FROM files WHERE path = ?"
+      ) { statement in
         try statement.bind(path)
         guard try statement.step(), let digest = statement.digest(4, size: 5) else { return nil }
         var row = Row(stat(), digest)
         (row.device, row.inode) = (statement.integer(0), statement.integer(1))
         (row.modified, row.changed) = (statement.integer(2), statement.integer(3))
-        return row
+        // A wrong digest would make every import of the file fail, for it is not what the file has.
+        return statement.hasChecksum(6, row.checksum(path)) ? row : nil
       }
     }
   }

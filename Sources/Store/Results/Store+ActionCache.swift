@@ -4,25 +4,37 @@ import GraphCore
 
 extension Store: ActionCache {
   public func result(of key: Key) throws -> ActionResult? {
-    try completeResult(
-      "SELECT outputs, duration, finished, emulator, log FROM actions WHERE key = ?", key.digest)
+    try complete(
+      facts?.read { connection in
+        try connection.use(
+          "SELECT outputs, duration, finished, emulator, log, checksum FROM actions WHERE key = ?"
+        ) { statement in
+          try statement.bind(key.digest)
+          return try statement.step() ? statement.result(of: key.digest.bytes) : nil
+        }
+      })
   }
 
   public func result(ofDeep key: Key) throws -> ActionResult? {
-    try completeResult(
-      """
-      SELECT outputs, duration, finished, emulator, log FROM deep JOIN actions USING(key) WHERE deep = ?
-      """, key.digest)
+    try complete(
+      facts?.read { connection in
+        try connection.use(
+          """
+          SELECT outputs, duration, finished, emulator, log, actions.checksum, deep.key, deep.checksum
+          FROM deep JOIN actions USING(key) WHERE deep = ?
+          """
+        ) { statement in
+          try statement.bind(key.digest)
+          guard try statement.step() else { return nil }
+          let found = statement.blob(6)
+          guard statement.hasChecksum(7, RowChecksum.of(key.digest.bytes, found)) else { return nil }
+          return statement.result(of: found)
+        }
+      })
   }
 
-  private func completeResult(_ sql: String, _ digest: Digest) throws -> ActionResult? {
-    guard let facts else { return nil }
-    let found = try facts.read { connection in
-      try connection.use(sql) { statement in
-        try statement.bind(digest)
-        return try statement.step() ? statement.result(0) : nil
-      }
-    }
+  /// A result whose blobs are all there.
+  private func complete(_ found: ActionResult?) throws -> ActionResult? {
     guard let found, try containsAll(found.outputs.values.map(\.digest)) else { return nil }
     return found
   }
@@ -30,10 +42,14 @@ extension Store: ActionCache {
   public func key(ofDeep key: Key) throws -> Key? {
     guard let facts else { return nil }
     return try facts.read { connection in
-      try connection.use("SELECT deep.key, size FROM deep JOIN preimages USING(key) WHERE deep = ?") {
-        statement in
+      try connection.use(
+        "SELECT deep.key, size, deep.checksum FROM deep JOIN preimages USING(key) WHERE deep = ?"
+      ) { statement in
         try statement.bind(key.digest)
-        return try statement.step() ? statement.digest(0, size: 1).map { Key(digest: $0) } : nil
+        guard try statement.step(),
+          statement.hasChecksum(2, RowChecksum.of(key.digest.bytes, statement.blob(0)))
+        else { return nil }
+        return statement.digest(0, size: 1).map { Key(digest: $0) }
       }
     }
   }
@@ -47,10 +63,15 @@ extension Store: ActionCache {
       for item in made {
         let trace = item.trace
         try connection.use(
-          "INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log) VALUES(?, ?, ?, ?, ?, ?)"
+          """
+          INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log, checksum)
+          VALUES(?, ?, ?, ?, ?, ?, ?)
+          """
         ) {
           try $0.bind(trace.key.digest)
           try $0.bind(trace.result)
+          try $0.bind(
+            RowChecksum.of(trace.key.digest.bytes, Array(ResultCoding.encode(trace.result.outputs).utf8)))
           try $0.run()
         }
         try connection.use("DELETE FROM failures WHERE key = ?") {

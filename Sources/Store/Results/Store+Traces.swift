@@ -8,9 +8,10 @@ extension Store {
   /// Adds a trace, where it says something new, and what its deep key led to.
   static func insert(_ item: NodeTrace, duration: Double?, _ connection: inout Connection) throws {
     let (node, trace) = (item.node, item.trace)
-    try connection.use("INSERT OR REPLACE INTO deep(deep, key) VALUES(?, ?)") {
+    try connection.use("INSERT OR REPLACE INTO deep(deep, key, checksum) VALUES(?, ?, ?)") {
       try $0.bind(trace.deepKey.digest)
       try $0.bind(trace.key.digest)
+      try $0.bind(RowChecksum.of(trace.deepKey.digest.bytes, trace.key.digest.bytes))
       try $0.run()
     }
     let text = Array(trace.preimage.text.utf8)
