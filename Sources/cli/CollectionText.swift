@@ -42,7 +42,7 @@ enum CollectionText {
       lines.append("")
       lines.append(isDryRun ? "results that would be forgotten" : "results that were forgotten")
       for result in report.forgotten.prefix(namedMax) {
-        let node = result.node.isEmpty ? "key \(result.key?.short ?? "?")" : result.node
+        let node = result.node.isEmpty ? "key \(result.key?.digest.short ?? "?")" : result.node
         lines.append("  \(Amounts.bytes(result.bytes))  \(PlainText.oneLine(node))  made \(Times.text(result.finished))")
       }
       let rest = report.forgotten.dropFirst(namedMax)

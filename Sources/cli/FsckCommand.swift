@@ -35,7 +35,8 @@ struct FsckCommand: AsyncParsableCommand {
   private func check() throws -> CheckReport {
     do {
       return try checkOnce()
-    } catch let error where error.code == DamagedDatabase.code {
+    } catch {
+      guard error.code == DamagedDatabase.code else { throw error }
       let finding = CheckReport.Finding(
         kind: .database, subject: error.message, what: "what it knew is made again",
         repair: repair ? "moved aside" : nil)

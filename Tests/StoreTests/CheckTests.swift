@@ -17,8 +17,10 @@ struct CheckTests {
     history = try History()
     var content = Content(seed: 1)
     let compressed = content.bytes(300_000)
-    contents = [text(3000), noise(100_000), compressed, content.edited(compressed, edits: 2)]
-    blobs = try contents.map { try history.blob($0).digest }
+    let contents = [text(3000), noise(100_000), compressed, content.edited(compressed, edits: 2)]
+    let history = history
+    let blobs = try contents.map { try history.blob($0).digest }
+    (self.contents, self.blobs) = (contents, blobs)
     for (day, digest) in blobs.enumerated() {
       let name = "//n\(day)"
       try history.run(day, wanting: [name], [.init(name: name, artifact: Artifact(.blob, digest))])

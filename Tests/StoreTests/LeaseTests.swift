@@ -25,7 +25,7 @@ struct LeaseTests {
       try await group.waitForAll()
     }
     #expect(counts.most == 1)
-    #expect(try shell("ls \(temporary.path)/locks") == "open\n")
+    #expect(try shell("ls \(temporary.path)/locks") == "open\nusers\n")
   }
 
   final class Counts: Sendable {

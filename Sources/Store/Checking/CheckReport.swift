@@ -27,6 +27,10 @@ public struct CheckReport: Sendable {
     /// What was done about it; `nil` where nothing was.
     public var repair: String?
 
+    public init(kind: Kind, subject: String, what: String, repair: String? = nil) {
+      (self.kind, self.subject, self.what, self.repair) = (kind, subject, what, repair)
+    }
+
     /// Whether it is more than rubbish.
     public var isDamage: Bool { kind != .unknownFile }
   }

@@ -41,7 +41,9 @@ struct StoreUsers {
     let lock = try FileLock(at: path)
     guard try lock.attempt() else { throw GraphError(.bug, "'\(path)' is locked by another process") }
     // On a full disk the number stays out, which is the same as none: whoever collects then waits for this process.
-    do { try lock.write(Array("\(newestCollection())\n".utf8)) } catch let error where error.isDiskFull {}
+    do { try lock.write(Array("\(newestCollection())\n".utf8)) } catch {
+      guard error.isDiskFull else { throw error }
+    }
     return Presence(name: name, path: path, lock: lock)
   }
 

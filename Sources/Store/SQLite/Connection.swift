@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import GraphCore
 
 /// One connection to one database, with its prepared statements. Used by one thread at a time.
@@ -40,6 +41,7 @@ struct Connection: ~Copyable {
   private static func open(
     _ path: String, _ mode: Mode, pageSize: Int, durability: Durability
   ) throws -> OpaquePointer {
+    let isNew = (FileSystem.status(path)?.st_size ?? 0) == 0
     var handle: OpaquePointer?
     // Each connection is behind a mutex of ours, so SQLite's own would only cost.
     let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -63,9 +65,11 @@ struct Connection: ~Copyable {
       "mmap_size = 268435456",
     ]
     if mode == .readWrite {
+      // Pages of what is removed go back to the disk when a collection asks for it. Said of a database that is there, it
+      // would write to it, which a full disk does not allow.
+      if isNew { settings.append("auto_vacuum = INCREMENTAL") }
       settings += [
-        // Pages of what is removed go back to the disk when a collection asks for it; only of a database that is made now.
-        "page_size = \(pageSize)", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "wal_autocheckpoint = 4000",
+        "page_size = \(pageSize)", "journal_mode = WAL", "wal_autocheckpoint = 4000",
         "journal_size_limit = 67108864",
       ]
     }
