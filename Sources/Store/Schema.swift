@@ -5,9 +5,7 @@
 enum Schema {
   /// `actions`: a row says that the result's blobs, and the files of its trees and layers, were all in the store when
   /// it was made. Whoever finds one missing deletes the row (`forget`), so the row itself is the mark of
-  /// completeness and a look-up needs no walk over recipes.
-  ///
-  /// `mark` is a `RowMark`; NULL in rows of version 1.
+  /// completeness and a look-up needs no walk over recipes. `checksum` is a `RowChecksum`, in the other tables, too.
   ///
   /// `preimages`, `traces` and the history are never deleted with blobs.
   ///
@@ -24,8 +22,8 @@ enum Schema {
   static let facts = """
     CREATE TABLE IF NOT EXISTS actions(
       key BLOB PRIMARY KEY, outputs TEXT NOT NULL, duration REAL NOT NULL, finished REAL NOT NULL, emulator TEXT,
-      log TEXT, mark INTEGER);
-    CREATE TABLE IF NOT EXISTS deep(deep BLOB PRIMARY KEY, key BLOB NOT NULL, mark INTEGER);
+      log TEXT, checksum INTEGER);
+    CREATE TABLE IF NOT EXISTS deep(deep BLOB PRIMARY KEY, key BLOB NOT NULL, checksum INTEGER);
     CREATE INDEX IF NOT EXISTS deep_by_key ON deep(key);
     CREATE TABLE IF NOT EXISTS nodes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, duration REAL);
     CREATE TABLE IF NOT EXISTS preimages(key BLOB PRIMARY KEY, text BLOB NOT NULL, size INTEGER NOT NULL);
@@ -63,7 +61,7 @@ enum Schema {
       size INTEGER NOT NULL, time REAL NOT NULL, UNIQUE(day, number));
     CREATE TABLE IF NOT EXISTS files(
       path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, modified INTEGER NOT NULL,
-      changed INTEGER NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL, mark INTEGER);
+      changed INTEGER NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL, checksum INTEGER);
     CREATE TABLE IF NOT EXISTS pins(
       name TEXT NOT NULL, time REAL NOT NULL, run INTEGER, node TEXT NOT NULL, outputs TEXT NOT NULL,
       PRIMARY KEY(name, node)) WITHOUT ROWID;
@@ -86,9 +84,9 @@ enum Schema {
 
   /// What version 1 had of the history: a table `run_nodes` with the names of nodes, and fewer facts of runs.
   static let upgrade = """
-    ALTER TABLE actions ADD COLUMN mark INTEGER;
-    ALTER TABLE deep ADD COLUMN mark INTEGER;
-    ALTER TABLE files ADD COLUMN mark INTEGER;
+    ALTER TABLE actions ADD COLUMN checksum INTEGER;
+    ALTER TABLE deep ADD COLUMN checksum INTEGER;
+    ALTER TABLE files ADD COLUMN checksum INTEGER;
     DROP INDEX run_nodes_by_run;
     DROP INDEX run_nodes_by_node;
     ALTER TABLE run_nodes RENAME TO old_run_nodes;

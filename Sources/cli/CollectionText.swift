@@ -14,14 +14,15 @@ enum CollectionText {
     case .files: "of blobs that are in no database: a process was killed"
     case .checkouts: "checked out, and not used lately"
     case .scratch: "of processes that are gone"
-    case .memos: "remembered answers"
+    case .answers: "remembered answers"
+    case .graphs: "of compiled graphs"
     }
   }
 
   private static func noun(_ reason: CollectionReport.Reason) -> String {
     switch reason {
     case .results, .unnamed: "blob"
-    case .files, .memos: "file"
+    case .files, .answers, .graphs: "file"
     case .checkouts: "checkout"
     case .scratch: "folder"
     }
@@ -76,7 +77,8 @@ enum CollectionText {
   /// `graph gc --json`:
   ///
   ///     { "schema": 1, "dryRun",
-  ///       "removals": [ { "reason": "results" "unnamed" "files" "checkouts" "scratch" "memos", "count", "bytes" } ],
+  ///       "removals": [ { "reason": "results" "unnamed" "files" "checkouts" "scratch" "answers" "graphs",
+  ///         "count", "bytes" } ],
   ///       "forgotten": [ { "node", "key", "finished", "bytes" } ],
   ///       "waiting": { "bytes", "processes": [] },
   ///       "kept": { "blobs", "bytes", "bases": { "blobs", "bytes" }, "runs": [], "pins": [], "givenUp": [] } }

@@ -114,7 +114,7 @@ enum CheckText {
   /// `graph fsck --json`:
   ///
   ///     { "schema": 1, "isSound", "blobs", "bytes", "results", "seconds",
-  ///       "findings": [ { "kind": "database" "blob" "missing" "result" "snapshot" "pin" "checkout" "unknown file",
+  ///       "findings": [ { "kind": "database" "blob" "missing" "result" "snapshot" "pin" "checkout" "graph" "unknown file",
   ///                       "subject", "what", "repair": what was done, or null } ] }
   static func json(_ report: CheckReport) -> String {
     JSONValue.object([

@@ -156,10 +156,10 @@ extension EndToEnd {
     }
 
     /// Every file and folder with its inode, size, owner, mode and time. The memory that readers of
-    /// SQLite share (`-shm`) and remembered answers are no content and not compared.
+    /// SQLite share (`-shm`), remembered answers and kept graphs are no content and not compared.
     private func listing(_ folder: String) async throws -> String {
       try await Program([
-        "find", folder, "-name", "memos", "-prune", "-o", "!", "-name", "*-shm", "-printf",
+        "find", folder, "(", "-name", "answers", "-o", "-name", "graphs", ")", "-prune", "-o", "!", "-name", "*-shm", "-printf",
         "%P %i %s %U:%G %m %T@\\n",
       ]).check().split(separator: "\n").sorted().joined(separator: "\n")
     }

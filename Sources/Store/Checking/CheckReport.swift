@@ -17,6 +17,8 @@ public struct CheckReport: Sendable {
       case pin
       /// A checkout that is not what it was made of.
       case checkout
+      /// A kept graph that is damaged: compiled anew, it takes its place.
+      case graph
       /// A file that no row names: what a killed process left, or a database that was made again does not know.
       case unknownFile = "unknown file"
     }

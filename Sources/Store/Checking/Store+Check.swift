@@ -20,6 +20,7 @@ extension Store {
     try check.results()
     try check.facts()
     try check.checkouts()
+    try check.graphs()
     let elapsed = begin.duration(to: clock.now).components
     check.report.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
     return check.report
@@ -159,6 +160,13 @@ private struct StoreCheck {
         unlink("\(folder)/\(name).used")
         unlink("\(folder)/\(name)")
       }
+    }
+  }
+
+  mutating func graphs() throws {
+    for path in try store.graphFiles() where CheckedFile(mapping: path)?.isWhole != true {
+      find(.graph, path, "it is damaged", repair: "removed")
+      if repairs { unlink(path) }
     }
   }
 }

@@ -72,12 +72,12 @@ extension Store {
     guard let facts else { return [] }
     return try facts.read { connection in
       try connection.use(
-        "SELECT key, outputs, finished, mark FROM actions ORDER BY finished"
+        "SELECT key, outputs, finished, checksum FROM actions ORDER BY finished"
       ) { statement in
         var results: [CollectionPlan.Result] = []
         while try statement.step() {
           let (key, outputs) = (statement.blob(0), statement.text(1) ?? "")
-          let isWhole = statement.isNull(3) || statement.integer(3) == RowMark.of(key: key, outputs: outputs)
+          let isWhole = statement.hasChecksum(3, RowChecksum.of(key, Array(outputs.utf8)))
           results.append(
             .init(key: key, outputs: outputs, finished: statement.double(2), isWhole: isWhole))
         }

@@ -32,7 +32,8 @@ public struct CollectionReport: Sendable {
     case files
     case checkouts
     case scratch
-    case memos
+    case answers
+    case graphs
   }
 
   public struct Removal: Sendable {

@@ -34,11 +34,12 @@ extension Store {
     var removals = [
       CollectionReport.Removal(reason: .checkouts, count: checkouts.count, bytes: checkouts.bytes)
     ]
-    if policy.removesAllCaches, FileSystem.exists(memos) {
-      let names = try Folders.names(in: memos)
-      let bytes = Folders.diskBytes(of: memos)
-      for name in names { unlink("\(memos)/\(name)") }
-      removals.append(.init(reason: .memos, count: names.count, bytes: bytes))
+    for (folder, reason) in [(answers, CollectionReport.Reason.answers), (graphs, .graphs)]
+    where policy.removesAllCaches && FileSystem.exists(folder) {
+      let names = try Folders.names(in: folder)
+      let bytes = Folders.diskBytes(of: folder)
+      for name in names { unlink("\(folder)/\(name)") }
+      removals.append(.init(reason: reason, count: names.count, bytes: bytes))
     }
     return removals.filter { $0.count > 0 }
   }

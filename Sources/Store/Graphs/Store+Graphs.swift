@@ -14,6 +14,13 @@ extension Store {
   /// What the store has lost so far, as a number that every loss raises; `nil` where there is no store.
   public func losses() throws -> Int64? { try number("SELECT value FROM losses") }
 
+  /// Everything that is kept of graphs, and of answers about them.
+  func graphFiles() throws -> [String] {
+    try [graphs, answers].filter(FileSystem.exists).flatMap { folder in
+      try Folders.names(in: folder).map { "\(folder)/\($0)" }
+    }
+  }
+
   func number(_ sql: String) throws -> Int64? {
     guard let facts else { return nil }
     return try facts.read { connection in

@@ -30,12 +30,9 @@ public final class FileDigestCache: FileDigests {
       self.digest = digest
     }
 
-    /// A row that is damaged would have its file called changed for ever.
-    func mark(_ path: String) -> Int64 {
-      RowMark.of([
-        Array(path.utf8), digest.bytes,
-        Array("\(digest.size) \(device) \(inode) \(modified) \(changed)".utf8),
-      ])
+    func checksum(_ path: String) -> Int64 {
+      RowChecksum.of(
+        Array(path.utf8), Array("\(device) \(inode) \(modified) \(changed) \(digest)".utf8))
     }
 
     static func nanoseconds(_ time: timespec) -> Int64 {
@@ -100,7 +97,7 @@ public final class FileDigestCache: FileDigests {
       for (path, row) in batch {
         try connection.use(
           """
-          INSERT OR REPLACE INTO files(path, device, inode, modified, changed, digest, size, mark)
+          INSERT OR REPLACE INTO files(path, device, inode, modified, changed, digest, size, checksum)
           VALUES(?, ?, ?, ?, ?, ?, ?, ?)
           """
         ) {
@@ -111,7 +108,7 @@ public final class FileDigestCache: FileDigests {
           try $0.bind(row.changed)
           try $0.bind(row.digest)
           try $0.bind(row.digest.size)
-          try $0.bind(row.mark(path))
+          try $0.bind(row.checksum(path))
           try $0.run()
         }
       }
@@ -126,14 +123,15 @@ public final class FileDigestCache: FileDigests {
     guard let facts = store.facts else { return nil }
     return try facts.read { connection in
       try connection.use(
-        "SELECT device, inode, modified, changed, digest, size, mark FROM files WHERE path = ?"
+        "SELECT device, inode, modified, changed, digest, size, checksum FROM files WHERE path = ?"
       ) { statement in
         try statement.bind(path)
         guard try statement.step(), let digest = statement.digest(4, size: 5) else { return nil }
         var row = Row(stat(), digest)
         (row.device, row.inode) = (statement.integer(0), statement.integer(1))
         (row.modified, row.changed) = (statement.integer(2), statement.integer(3))
-        return statement.integer(6) == row.mark(path) ? row : nil
+        // A wrong digest would make every import of the file fail, for it is not what the file has.
+        return statement.hasChecksum(6, row.checksum(path)) ? row : nil
       }
     }
   }

@@ -31,7 +31,14 @@ extension Statement {
         log: text(column + 4).flatMap { Digest($0) }))
   }
 
-  /// Binds the same columns.
+  /// Reads columns `outputs, duration, finished, emulator, log, checksum` of the action of `key`; `nil` where they are
+  /// those of another, or damaged.
+  func result(of key: [UInt8]) -> ActionResult? {
+    guard let text = text(0), hasChecksum(5, RowChecksum.of(key, Array(text.utf8))) else { return nil }
+    return result(0)
+  }
+
+  /// Binds `outputs, duration, finished, emulator, log`.
   mutating func bind(_ result: ActionResult) throws {
     try bind(ResultCoding.encode(result.outputs))
     try bind(result.provenance.durationSeconds)

@@ -4,20 +4,37 @@ import GraphCore
 
 extension Store: ActionCache {
   public func result(of key: Key) throws -> ActionResult? {
-    guard let facts else { return nil }
-    let found = try facts.read { connection in
-      try connection.use(
-        "SELECT outputs, duration, finished, emulator, log, mark FROM actions WHERE key = ?"
-      ) { statement -> ActionResult? in
-        try statement.bind(key.digest)
-        guard try statement.step() else { return nil }
-        // Rows of an older version have no mark. One that does not fit is of another key, or damaged: made again, the
-        // result takes its place.
-        let mark = RowMark.of(key: key.digest.bytes, outputs: statement.text(0) ?? "")
-        guard statement.isNull(5) || statement.integer(5) == mark else { return nil }
-        return statement.result(0)
-      }
-    }
+    try complete(
+      facts?.read { connection in
+        try connection.use(
+          "SELECT outputs, duration, finished, emulator, log, checksum FROM actions WHERE key = ?"
+        ) { statement in
+          try statement.bind(key.digest)
+          return try statement.step() ? statement.result(of: key.digest.bytes) : nil
+        }
+      })
+  }
+
+  public func result(ofDeep key: Key) throws -> ActionResult? {
+    try complete(
+      facts?.read { connection in
+        try connection.use(
+          """
+          SELECT outputs, duration, finished, emulator, log, actions.checksum, deep.key, deep.checksum
+          FROM deep JOIN actions USING(key) WHERE deep = ?
+          """
+        ) { statement in
+          try statement.bind(key.digest)
+          guard try statement.step() else { return nil }
+          let found = statement.blob(6)
+          guard statement.hasChecksum(7, RowChecksum.of(key.digest.bytes, found)) else { return nil }
+          return statement.result(of: found)
+        }
+      })
+  }
+
+  /// A result whose blobs are all there.
+  private func complete(_ found: ActionResult?) throws -> ActionResult? {
     guard let found, try containsAll(found.outputs.values.map(\.digest)) else { return nil }
     return found
   }
@@ -30,12 +47,14 @@ extension Store: ActionCache {
   public func key(ofDeep key: Key) throws -> Key? {
     guard let facts else { return nil }
     return try facts.read { connection in
-      try connection.use("SELECT deep.key, size, mark FROM deep JOIN preimages USING(key) WHERE deep = ?") {
-        statement in
+      try connection.use(
+        "SELECT deep.key, size, deep.checksum FROM deep JOIN preimages USING(key) WHERE deep = ?"
+      ) { statement in
         try statement.bind(key.digest)
-        guard try statement.step(), let found = statement.digest(0, size: 1) else { return nil }
-        let mark = RowMark.of(deep: key.digest.bytes, key: found.bytes)
-        return statement.isNull(2) || statement.integer(2) == mark ? Key(digest: found) : nil
+        guard try statement.step(),
+          statement.hasChecksum(2, RowChecksum.of(key.digest.bytes, statement.blob(0)))
+        else { return nil }
+        return statement.digest(0, size: 1).map { Key(digest: $0) }
       }
     }
   }
@@ -58,14 +77,14 @@ extension Store: ActionCache {
         }
         try connection.use(
           """
-          INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log, mark)
+          INSERT OR REPLACE INTO actions(key, outputs, duration, finished, emulator, log, checksum)
           VALUES(?, ?, ?, ?, ?, ?, ?)
           """
         ) {
           try $0.bind(trace.key.digest)
           try $0.bind(trace.result)
-          let outputs = ResultCoding.encode(trace.result.outputs)
-          try $0.bind(RowMark.of(key: trace.key.digest.bytes, outputs: outputs))
+          try $0.bind(
+            RowChecksum.of(trace.key.digest.bytes, Array(ResultCoding.encode(trace.result.outputs).utf8)))
           try $0.run()
         }
         try connection.use("DELETE FROM failures WHERE key = ?") {

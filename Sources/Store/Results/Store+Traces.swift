@@ -16,10 +16,10 @@ extension Store {
       try $0.bind(trace.key.digest)
       try $0.run()
     }
-    try connection.use("INSERT OR REPLACE INTO deep(deep, key, mark) VALUES(?, ?, ?)") {
+    try connection.use("INSERT OR REPLACE INTO deep(deep, key, checksum) VALUES(?, ?, ?)") {
       try $0.bind(trace.deepKey.digest)
       try $0.bind(trace.key.digest)
-      try $0.bind(RowMark.of(deep: trace.deepKey.digest.bytes, key: trace.key.digest.bytes))
+      try $0.bind(RowChecksum.of(trace.deepKey.digest.bytes, trace.key.digest.bytes))
       try $0.run()
     }
     let text = Array(trace.preimage.text.utf8)

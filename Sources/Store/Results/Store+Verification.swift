@@ -11,9 +11,16 @@ extension Store {
     let blobs = try presentBlobs()
     var complete: Set<Digest> = []
     try facts.read { connection in
-      try connection.use("SELECT deep, outputs FROM deep JOIN actions USING(key)") { statement in
+      try connection.use(
+        """
+        SELECT deep, key, deep.checksum, outputs, actions.checksum FROM deep JOIN actions USING(key)
+        """
+      ) { statement in
         while try statement.step() {
-          guard let outputs = statement.text(1).flatMap(ResultCoding.decode),
+          let (key, text) = (statement.blob(1), statement.text(3) ?? "")
+          guard statement.hasChecksum(2, RowChecksum.of(statement.blob(0), key)),
+            statement.hasChecksum(4, RowChecksum.of(key, Array(text.utf8))),
+            let outputs = ResultCoding.decode(text),
             outputs.values.allSatisfy({ blobs.contains($0.digest) }),
             let deep = Digest(sha256: statement.blob(0), size: 0)
           else { continue }
@@ -32,7 +39,9 @@ extension Store {
     var found: Set<Digest> = []
     var files: [(digest: Digest, encoding: BlobEncoding)] = []
     try content?.read { connection in
-      try connection.use("SELECT digest, size, encoding FROM blobs") { statement in
+      try connection.use(
+        "SELECT digest, size, encoding FROM blobs WHERE digest NOT IN (SELECT digest FROM condemned)"
+      ) { statement in
         while try statement.step() {
           guard let digest = statement.digest(0, size: 1),
             let encoding = BlobEncoding(rawValue: statement.integer(2))

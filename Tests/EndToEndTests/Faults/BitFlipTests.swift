@@ -27,7 +27,11 @@ extension Faults {
         }
       }
       var random = Seeded(databases == .home ? 11 : 12)
-      let kinds = try Self.kinds(of: whole.path)
+      var kinds = try Self.kinds(of: whole.path)
+      // To look at one kind for long.
+      if let only = ProcessInfo.processInfo.environment["FAULT_KIND"] {
+        kinds = kinds.filter { $0.key.hasPrefix(only) }
+      }
       var flips = 0
       for _ in 0..<Faults.scaled(4) {
         for (_, files) in kinds.sorted(by: { $0.key < $1.key }) {

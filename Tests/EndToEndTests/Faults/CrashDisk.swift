@@ -12,11 +12,34 @@ struct CrashDisk {
   /// A file, whatever it is called.
   private final class File {
     /// What is on the platter for sure.
-    var kept: [UInt8] = []
+    var kept = Content()
     var changes: [Change] = []
     enum Change {
       case write(offset: Int, ArraySlice<UInt8>)
       case resize(Int)
+    }
+  }
+
+  /// Bytes, and zeros from their end up to the size.
+  private struct Content {
+    var bytes: [UInt8] = []
+    var size = 0
+
+    mutating func apply(_ change: File.Change) {
+      switch change {
+      case .resize(let size):
+        self.size = size
+        if size < bytes.count { bytes.removeLast(bytes.count - size) }
+      case .write(let offset, let data):
+        let end = offset + data.count
+        size = max(size, end)
+        if end > bytes.count { bytes += [UInt8](repeating: 0, count: end - bytes.count) }
+        bytes.withUnsafeMutableBytes { target in
+          data.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: $0)
+          }
+        }
+      }
     }
   }
 
@@ -53,7 +76,7 @@ struct CrashDisk {
       case S_IFREG:
         let file = files[UInt64(status.st_ino)] ?? File()
         if files.updateValue(file, forKey: UInt64(status.st_ino)) == nil {
-          file.kept = try bytes(ofFile: path)
+          file.kept = Content(bytes: try bytes(ofFile: path), size: Int(status.st_size))
         }
         names[path] = [.file(file)]
       default: break
@@ -124,30 +147,12 @@ struct CrashDisk {
   }
 
   private func settle(_ file: File) {
-    for change in file.changes { Self.apply(change, to: &file.kept) }
+    for change in file.changes { file.kept.apply(change) }
     file.changes = []
   }
 
   private static func parent(_ path: String) -> String {
     String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-  }
-
-  private static func apply(_ change: File.Change, to bytes: inout [UInt8]) {
-    switch change {
-    case .resize(let size):
-      if size < bytes.count { bytes.removeLast(bytes.count - size) } else { extend(&bytes, to: size) }
-    case .write(let offset, let data):
-      extend(&bytes, to: offset + data.count)
-      bytes.withUnsafeMutableBytes { target in
-        data.withUnsafeBytes {
-          UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: $0)
-        }
-      }
-    }
-  }
-
-  private static func extend(_ bytes: inout [UInt8], to size: Int) {
-    if size > bytes.count { bytes += [UInt8](repeating: 0, count: size - bytes.count) }
   }
 
   // MARK: What is left
@@ -210,15 +215,15 @@ struct CrashDisk {
     }
   }
 
-  private func content(of file: File, after loss: Loss, _ random: inout Seeded) -> [UInt8] {
-    var bytes = file.kept
+  private func content(of file: File, after loss: Loss, _ random: inout Seeded) -> Content {
+    var content = file.kept
     switch loss {
     case .everything, .content: break
-    case .nothing: for change in file.changes { Self.apply(change, to: &bytes) }
+    case .nothing: for change in file.changes { content.apply(change) }
     case .some(let share, let sector):
       for change in file.changes {
         guard case .write(let offset, let data) = change else {
-          if random.chance(share) { Self.apply(change, to: &bytes) }
+          if random.chance(share) { content.apply(change) }
           continue
         }
         // Sectors lie where the file's do.
@@ -226,21 +231,21 @@ struct CrashDisk {
         while start < offset + data.count {
           let end = min((start / sector + 1) * sector, offset + data.count)
           let part = data[(data.startIndex + start - offset)..<(data.startIndex + end - offset)]
-          if random.chance(share) { Self.apply(.write(offset: start, part), to: &bytes) }
+          if random.chance(share) { content.apply(.write(offset: start, part)) }
           start = end
         }
       }
     }
-    return bytes
+    return content
   }
 
-  private static func store(_ bytes: [UInt8], _ path: String) throws {
+  private static func store(_ content: Content, _ path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
     // In a folder that is lost.
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    try #require(count == bytes.count, "\(path)")
+    let count = content.bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    try #require(count == content.bytes.count && ftruncate(descriptor, off_t(content.size)) == 0, "\(path)")
   }
 }
 

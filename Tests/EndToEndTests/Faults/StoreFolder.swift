@@ -5,18 +5,20 @@ import Testing
 /// One store of a workshop, in a folder of its own.
 final class StoreFolder: Sendable {
   let path: String
+  /// A folder for whatever else there is about it.
+  let beside: String
   private let folder: TemporaryFolder?
   private let world: World
 
-  init(_ path: String, of world: World) { (self.path, self.world, folder) = (path, world, nil) }
+  /// - Parameter beside: a folder for whatever else there is about it.
+  init(_ path: String, of world: World, beside: String) {
+    (self.path, self.world, self.beside, folder) = (path, world, beside, nil)
+  }
 
   init(in parent: String, of world: World) throws {
     let folder = try TemporaryFolder(in: parent)
-    (self.folder, self.world, path) = (folder, world, folder.path + "/store")
+    (self.folder, self.world, path, beside) = (folder, world, folder.path + "/store", folder.path)
   }
-
-  /// For whatever else there is about it.
-  var beside: String { path.components(separatedBy: "/").dropLast().joined(separator: "/") }
 
   func graph(_ words: String...) -> Program { graph(words) }
 

@@ -26,7 +26,7 @@ final class Workshop: Sendable {
     if kind == .withRuns {
       try await Program(["cp", "/bin/busybox", world.workspace + "/images/tool/busybox"]).check()
     }
-    let store = StoreFolder(world.store, of: world)
+    let store = StoreFolder(world.store, of: world, beside: world.scratch)
     var shim = Shim(below: store.path)
     shim.log = world.scratch + "/operations"
     let begin = ContinuousClock.now
