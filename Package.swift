@@ -108,7 +108,13 @@ let package = Package(
     tests("ResolveTests", ["Resolve", "Manifests", "GraphCore", "SourceControl"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux"]),
-    tests("ExecuteTests", ["Execute", "GraphCore", "Formats", "CLinux"]),
+    tests(
+      "ExecuteTests",
+      [
+        "Execute", "GraphCore", "Formats", "CLinux",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     tests(
       "RemoteExecutionTests",
       [

@@ -36,7 +36,7 @@ struct Build {
       graph: session.graph, cache: store, store: store, executor: try executor(),
       options: .init(
         jobs: running.jobs ?? Machine.cores, keepGoing: running.keepGoing && !running.failFast,
-        memoryMegabytes: Machine.memoryMegabytes * 3 / 4))
+        memoryMegabytes: Machine.actionMegabytes))
     let history = RunHistory(
       store: store, graph: session.graph, command: command, snapshot: session.snapshotName)
     let recorder = RunRecorder()
@@ -71,7 +71,8 @@ struct Build {
       operations: RuleSet.operations(
         programs: session.programs, registries: session.registries, scratch: session.scratch.path,
         isOffline: session.isOffline),
-      scratch: session.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
+      scratch: session.scratch.path, helpers: try Machine.helpers(scratch: session.scratch.path),
+      limits: Machine.limits(scratch: session.scratch.path), emulators: Emulators(),
       mounts: try running.mountSources(cacheFolder: session.store.caches, folder: session.startFolder),
       readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })
   }

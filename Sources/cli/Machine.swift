@@ -13,6 +13,19 @@ enum Machine {
     return max(512, pages / 1024 * size / 1024)
   }
 
+  /// Of that, what actions may use together: the rest is for the system and for this program.
+  static var actionMegabytes: Int { memoryMegabytes * 3 / 4 }
+
+  /// - Parameter scratch: a folder of the disk that actions write to.
+  static func limits(scratch: String) -> ResourceLimits {
+    ResourceLimits(memoryBytes: Int64(actionMegabytes) << 20, scratch: scratch)
+  }
+
+  static func helpers(scratch: String) throws -> HelperPool {
+    HelperPool(
+      program: try sandboxHelper(), scratch: scratch, memoryBytes: UInt64(actionMegabytes) << 20)
+  }
+
   /// The sandbox's helper: beside this program, or where `make install` puts it.
   static func sandboxHelper() throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

@@ -63,7 +63,8 @@ struct Session {
     let store = try Store.open(at: options.storeFolder, mode: access == .writing ? .readWrite : .readOnly)
     let scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     let programs = HostProgramRunner(
-      scratch: scratch.path, environment: Environment.all, logger: options.logger,
+      helper: { try Machine.sandboxHelper() }, scratch: scratch.path, environment: Environment.all,
+      logger: options.logger,
       observer: footprint)
     let registries = SkopeoRegistries(
       skopeo: Skopeo(
