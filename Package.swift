@@ -102,6 +102,10 @@ let package = Package(
     system("CGit2", "libgit2", "libgit2-dev"),
     system("CSolv", "libsolv", "libsolv-dev"),
 
+    // An action that tries to get out of the sandbox; static, so that it runs in any root.
+    .executableTarget(
+      name: "intruder", path: "Tests/Intruder", linkerSettings: [.unsafeFlags(helperLinking)]),
+
     tests("GraphCoreTests", ["GraphCore"]),
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),

@@ -33,7 +33,7 @@ public struct LocalExecutor: Executor {
     self.mounts = CommandMounts(sources: mounts, checkouts: checkouts, helpers: helpers)
     importer = LeafImporter(store: store, readGitBlob: readGitBlob)
     preparation = SandboxPreparation(
-      store: store, checkouts: checkouts, helpers: helpers, emulators: emulators)
+      store: store, checkouts: checkouts, emulators: emulators)
     places = Workplaces(scratch: scratch)
   }
 

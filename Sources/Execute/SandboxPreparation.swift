@@ -6,7 +6,6 @@ import Glibc
 struct SandboxPreparation {
   let store: any BlobStore
   let checkouts: any Checkouts
-  let helpers: HelperPool
   let emulators: Emulators
 
   /// The part of the helper's command line that does not depend on what runs.
@@ -15,7 +14,7 @@ struct SandboxPreparation {
   ) async throws -> (arguments: SandboxArguments, emulator: Emulators.Emulator?) {
     let layers = task.inputs(under: "layer").map(\.artifact)
     var arguments = SandboxArguments()
-    try await addRoot(
+    try addRoot(
       of: command, layers: try layers.map { try checkouts.layer($0) }, in: place, to: &arguments)
     try addStages(of: command, of: task, to: &arguments)
     let emulator = try await emulator(for: task.action)
@@ -28,12 +27,11 @@ struct SandboxPreparation {
 
   private func addRoot(
     of command: Command, layers: [String], in place: Workplace, to arguments: inout SandboxArguments
-  ) async throws {
+  ) throws {
     switch command.root {
     case .layers: break
-    case .host: arguments.useHostRoot(place.root, etc: try await helpers.etc())
-    case .hostWithLayers(let target):
-      arguments.useHostRoot(place.root, etc: try await helpers.etc(), target: target)
+    case .host: arguments.useHostRoot(place.root)
+    case .hostWithLayers(let target): arguments.useHostRoot(place.root, target: target)
     }
     if command.root == .host { return }
     for folder in [place.upper, place.work] { try FileSystem.makeDirectory(folder) }

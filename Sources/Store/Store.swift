@@ -127,9 +127,13 @@ public final class Store: Sendable {
   private static func prepare(_ path: String) throws {
     let isThere = try existingVersion(path)
     if !isThere { try refuseForeign(path) }
-    for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
+    for folder in [
+      "blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "caches", "git",
+    ] {
       try FileSystem.makeFolders("\(path)/\(folder)")
     }
+    // What is in them has owners and set-id bits as in images, which are not for other users of this machine.
+    for folder in ["checkouts", "scratch", "caches"] { chmod("\(path)/\(folder)", 0o700) }
     if !isThere { try FileSystem.write(Array("\(version)\n".utf8), to: "\(path)/VERSION") }
   }
 

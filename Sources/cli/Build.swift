@@ -71,7 +71,7 @@ struct Build {
       operations: RuleSet.operations(
         programs: session.programs, registries: session.registries, scratch: session.scratch.path,
         isOffline: session.isOffline),
-      scratch: session.scratch.path, helpers: try Machine.helpers(scratch: session.scratch.path),
+      scratch: session.scratch.path, helpers: try Machine.helpers(),
       limits: Machine.limits(scratch: session.scratch.path), emulators: Emulators(),
       mounts: try running.mountSources(cacheFolder: session.store.caches, folder: session.startFolder),
       readGitBlob: { mirror, object in try GitMirrors.blob(mirror: mirror, object: object) })

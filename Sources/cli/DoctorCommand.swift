@@ -31,7 +31,7 @@ struct DoctorCommand: AsyncParsableCommand {
         helper: { try Machine.sandboxHelper() }, scratch: scratch.path, environment: Environment.all,
         logger: options.logger)
       let findings = try await Doctor(
-        helpers: try Machine.helpers(scratch: scratch.path), programs: programs,
+        helpers: try Machine.helpers(), programs: programs,
         limits: Machine.limits(scratch: options.storeFolder), scratch: scratch.path
       )
       .examine(

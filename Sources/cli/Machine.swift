@@ -21,9 +21,8 @@ enum Machine {
     ResourceLimits(memoryBytes: Int64(actionMegabytes) << 20, scratch: scratch)
   }
 
-  static func helpers(scratch: String) throws -> HelperPool {
-    HelperPool(
-      program: try sandboxHelper(), scratch: scratch, memoryBytes: UInt64(actionMegabytes) << 20)
+  static func helpers() throws -> HelperPool {
+    HelperPool(program: try sandboxHelper(), memoryBytes: UInt64(actionMegabytes) << 20)
   }
 
   /// The sandbox's helper: beside this program, or where `make install` puts it.

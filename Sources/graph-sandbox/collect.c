@@ -47,6 +47,8 @@ void copy_entry(int from, const char *name, int to, const char *new_name, bool p
   if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return;
   if (public_only && !(status.st_mode & S_IROTH)) return;
   int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  // In a folder that not everybody may enter.
+  if (source < 0 && public_only) return;
   if (source < 0) fail("'%s'", name);
   if (S_ISDIR(status.st_mode)) {
     copy_folder(source, to, new_name, public_only);

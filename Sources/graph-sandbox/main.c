@@ -123,9 +123,8 @@ int run(struct options *options, int caller, bool *is_wanted) {
   open_ports(options);
   pid_t child = enter_namespaces(options, prepare_group(options));
   if (child == 0) {
-    if (!options->remove && !options->prepare && !options->prepare_etc) run_inside(options, capture);
+    if (!options->remove && !options->prepare) run_inside(options, capture);
     if (options->prepare) prepare_folder(options);
-    else if (options->prepare_etc) prepare_etc(options->prepare_etc, false);
     else remove_tree(AT_FDCWD, options->remove, false);
     report_status("exited 0\n");
     _exit(0);

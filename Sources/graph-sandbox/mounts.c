@@ -11,6 +11,8 @@ static const char *const devices[] = {"null", "zero", "full", "random", "urandom
 
 /// The folder in memory, and the command's root in it.
 static int base = -1, newroot = -1;
+/// How many folders in memory are over the root.
+static int covers;
 /// Whether /proc inside shows the processes inside and no others.
 static bool proc_is_own;
 
@@ -133,16 +135,21 @@ static void attach(int mount, int target, const char *what) {
   close(target);
 }
 
+void attach_inside(int tree, const char *target, uint64_t attributes) {
+  struct stat status;
+  struct mount_attr attribute = {.attr_set = attributes};
+  if (fstat(tree, &status) ||
+      syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attribute, sizeof attribute))
+    fail("mounting '%s'", target);
+  attach(tree, open_target(target, S_ISDIR(status.st_mode)), target);
+}
+
 bool bind_if_there(const char *source, const char *target, uint64_t attributes) {
   // Recursive, because a mount that came from the host cannot be uncovered.
   int tree = (int)syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
   if (tree < 0 && errno == ENOENT) return false;
-  struct stat status;
-  if (tree < 0 || fstat(tree, &status)) fail("'%s' at '%s'", source, target);
-  struct mount_attr attribute = {.attr_set = attributes};
-  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attribute, sizeof attribute))
-    fail("'%s' at '%s'", source, target);
-  attach(tree, open_target(target, S_ISDIR(status.st_mode)), target);
+  if (tree < 0) fail("'%s' at '%s'", source, target);
+  attach_inside(tree, target, attributes);
   return true;
 }
 
@@ -185,30 +192,31 @@ static void hide(const char *path) {
   attach(tree, target, path);
 }
 
-/// The kernel guards much of /proc by nothing but the number of root, which root inside has where all ids are mapped.
+/// Makes what is at `path` read-only, where there is something.
+static void guard(const char *path) {
+  int target = open_inside(path, O_PATH);
+  if (target < 0) return;
+  int tree = (int)syscall(SYS_open_tree, target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  struct mount_attr attribute = {.attr_set = MOUNT_ATTR_RDONLY};
+  if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attribute, sizeof attribute)) fail("'%s'", path);
+  attach(tree, target, path);
+}
+
 static void protect_proc(void) {
+  // Not read-only as a whole: packages give the folder /proc a mode and an owner.
   static const char *const hidden[] = {"/proc/acpi", "/proc/asound", "/proc/latency_stats", "/proc/sched_debug",
                                        "/proc/scsi", "/proc/timer_list"};
   static const char *const guarded[] = {"/proc/bus", "/proc/driver", "/proc/dynamic_debug", "/proc/fs",
-                                        "/proc/irq", "/proc/sys",    "/proc/sysrq-trigger"};
+                                        "/proc/irq", "/proc/sysrq-trigger"};
   if (make_file(base, "hidden") || mkdirat(base, "hidden-folder", 0555)) fail("hidden");
   // Everybody's to read: the keys of who started this.
   hide("/proc/keys");
-  struct stat status;
-  int sys = open_inside("/proc/sys", O_PATH);
-  bool as_root = sys >= 0 && fstat(sys, &status) == 0 && status.st_uid == 0;
-  close(sys);
-  if (!as_root) return;
+  // What belongs to a namespace is its root's to change, such as how many processes there may be.
+  guard("/proc/sys");
+  // The kernel guards the rest by nothing but the number of root, which root inside has where all ids are mapped.
+  if (!is_root_of_host()) return;
   for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) hide(hidden[i]);
-  for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++) {
-    int target = open_inside(guarded[i], O_PATH);
-    if (target < 0) continue;
-    int tree = (int)syscall(SYS_open_tree, target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    struct mount_attr attribute = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attribute, sizeof attribute))
-      fail("'%s'", guarded[i]);
-    attach(tree, target, guarded[i]);
-  }
+  for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++) guard(guarded[i]);
 }
 
 void mount_proc(void) {
@@ -263,16 +271,30 @@ void mount_devices(void) {
   if (fchdir(base)) fail("/dev");
 }
 
-void mount_base(uint64_t size) {
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) fail("private mounts");
+int enter_memory(uint64_t size) {
   char *bytes = format_text("%llu", (unsigned long long)size);
   const char *settings[] = {"mode", "755", size ? "size" : NULL, bytes, NULL};
-  base = make_mount("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, settings);
+  int folder = make_mount("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, settings);
   free(bytes);
-  if (base < 0) fail("tmpfs");
+  if (folder < 0) fail("tmpfs");
   // Over the root, where it hides nothing: paths start below it. It has to hang somewhere to be mounted on itself.
-  if (syscall(SYS_move_mount, base, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH)) fail("tmpfs at '/'");
-  if (fchdir(base)) fail("tmpfs");
+  if (syscall(SYS_move_mount, folder, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH)) fail("tmpfs at '/'");
+  if (fchdir(folder)) fail("tmpfs");
+  covers++;
+  return folder;
+}
+
+void pivot(void) {
+  if (chdir("newroot") || syscall(SYS_pivot_root, ".", ".")) fail("pivot_root");
+  // What was the root is now over the new one, and over it the folders in memory.
+  for (int i = 0; i <= covers; i++)
+    if (umount2(".", MNT_DETACH)) fail("leaving the host");
+  if (chdir("/")) fail("leaving the host");
+}
+
+void mount_base(uint64_t size) {
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) fail("private mounts");
+  base = enter_memory(size);
   make_folder("newroot", 0755);
 }
 

@@ -9,6 +9,12 @@
 ///
 /// - size: bytes at most; 0 for the kernel's own bound.
 void mount_base(uint64_t size);
+/// Makes a folder in memory, attaches it where it hides nothing, and goes there. Returns its descriptor.
+int enter_memory(uint64_t size);
+/// Makes `newroot` the root, and detaches everything else.
+void pivot(void);
+/// Shows a mount that hangs nowhere yet at `target` inside, with more attributes.
+void attach_inside(int tree, const char *target, uint64_t attributes);
 
 /// Makes `path` of the host visible at `target` inside; `attributes` are those of mount_setattr.
 void bind_inside(const char *source, const char *target, uint64_t attributes);
@@ -26,6 +32,14 @@ void note_mountpoint(const char *path);
 /// The path of what is at `source` with the times and modes of our own checkouts: `source` itself where they can be set,
 /// a copy in memory where not.
 char *settled_input(const char *source, size_t number);
+
+/// The attributes of what a command may only read.
+enum { READ_ONLY = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+
+/// A copy of `prepare_etc`'s that hangs nowhere yet; -1 where there is none. The helper is still where that was made.
+int etc_tree(const struct options *options);
+/// Shows it at /etc, or a copy of this run's own.
+void mount_etc(int tree, bool network);
 
 /// Shows /build and /tmp of a host root, and makes them where they are missing.
 void bind_work_folders(const struct options *options);

@@ -8,7 +8,6 @@
 static const char usage[] =
     "usage: graph-sandbox [options] -- command [argument ...]\n"
     "  --host-root DIR            the host's /usr and so on, read-only; /build and /tmp are in DIR, and empty afterwards\n"
-    "  --etc DIR                  its /etc, as --prepare-etc DIR made it\n"
     "  --target PATH              with --host-root: where the stacked layers are mounted\n"
     "  --lower DIR | --unpack TAR a layer, bottom first; a tar is unpacked into memory\n"
     "  --upper DIR --work DIR     where changes go; in memory when left out\n"
@@ -30,7 +29,6 @@ static const char usage[] =
     "  --timeout SECONDS          after which it is ended\n"
     "  --caller PID               the process whose end ends it: the parent, which may be gone already\n"
     "  --on-host                  the command is a program of the host, run as it is and ended with all it started\n"
-    "  --prepare-etc DIR          makes DIR for --etc\n"
     "  --memory BYTES, --processes N, --disk BYTES\n"
     "                             what ends it when it holds, has or has written more\n"
     "  --keep-free BYTES          of the disk of its folders: what could give them back is ended when there is less\n"
@@ -162,7 +160,7 @@ static void add_variable(struct options *options, const char *name, const char *
 
 enum { HOST_ROOT = 256, TARGET, LOWER, UNPACK, UPPER, WORK, BIND, BIND_RO, EMULATOR, SETENV, CHDIR, USER, NOFILE,
        NETWORK, TTY, SETTLE, LINUX32, PUBLISH, DISCARD, CAPTURE, EPOCH, COLLECT, STATUS, REMOVE,
-       MOUNT, INSIDE, SCRATCH, SETENV_FROM, REFUSE, PREPARE, ACCESS, FROM, ETC, PREPARE_ETC, TIMEOUT, CALLER, ON_HOST,
+       MOUNT, INSIDE, SCRATCH, SETENV_FROM, REFUSE, PREPARE, ACCESS, FROM, TIMEOUT, CALLER, ON_HOST,
        MEMORY, PROCESSES, DISK, KEEP_FREE, SERVE, GROUP, DELEGATE };
 
 static const struct option table[] = {
@@ -174,8 +172,8 @@ static const struct option table[] = {
     {"discard", 1, 0, DISCARD},     {"capture", 1, 0, CAPTURE}, {"epoch", 1, 0, EPOCH},     {"collect", 1, 0, COLLECT},
     {"status", 1, 0, STATUS},       {"remove", 1, 0, REMOVE},   {"mount", 1, 0, MOUNT},     {"inside", 1, 0, INSIDE},
     {"scratch", 1, 0, SCRATCH},     {"setenv-from", 1, 0, SETENV_FROM},                     {"refuse", 1, 0, REFUSE},
-    {"prepare", 1, 0, PREPARE},     {"access", 1, 0, ACCESS},   {"from", 1, 0, FROM},       {"etc", 1, 0, ETC},
-    {"prepare-etc", 1, 0, PREPARE_ETC},                     {"timeout", 1, 0, TIMEOUT}, {"caller", 1, 0, CALLER},
+    {"prepare", 1, 0, PREPARE},     {"access", 1, 0, ACCESS},   {"from", 1, 0, FROM},       {"timeout", 1, 0, TIMEOUT},
+    {"caller", 1, 0, CALLER},
     {"on-host", 0, 0, ON_HOST},     {"memory", 1, 0, MEMORY},   {"processes", 1, 0, PROCESSES},
     {"disk", 1, 0, DISK},           {"keep-free", 1, 0, KEEP_FREE}, {"serve", 0, 0, SERVE}, {"group", 1, 0, GROUP},
     {"delegate", 1, 0, DELEGATE},   {0, 0, 0, 0}};
@@ -251,13 +249,11 @@ void parse_options(struct options *options, int argc, char **argv) {
     case PREPARE: options->prepare = absolute(optarg); break;
     case ACCESS: set_access(&options->prepare_access, optarg); break;
     case FROM: options->prepare_from = absolute(optarg); break;
-    case ETC: options->etc = absolute(optarg); break;
-    case PREPARE_ETC: options->prepare_etc = absolute_new(optarg); break;
     default: usage_error("unknown option", argv[optind - 1]);
     }
   }
   options->command = argv + optind;
-  if (options->remove || options->prepare || options->prepare_etc || options->serve || options->delegate) return;
+  if (options->remove || options->prepare || options->serve || options->delegate) return;
   if (!*options->command) usage_error("no command", "");
   if (options->on_host) return;
   if (!options->host_root && options->target) usage_error("--target needs --host-root:", options->target);

@@ -16,18 +16,7 @@ static int open_folder(int folder, const char *name) {
   return descriptor;
 }
 
-static void remove_below(int top, int folder, const char *name, int depth);
-
 /// - top: where what is too deep goes; a later round removes it.
-static void empty_below(int top, int descriptor, int depth) {
-  DIR *entries = fdopendir(descriptor);
-  if (!entries) fail("listing a folder");
-  for (struct dirent *entry; (entry = readdir(entries));)
-    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-      remove_below(top < 0 ? dirfd(entries) : top, dirfd(entries), entry->d_name, depth + 1);
-  closedir(entries);
-}
-
 static void remove_below(int top, int folder, const char *name, int depth) {
   static unsigned long moved;
   if (unlinkat(folder, name, 0) == 0 || errno == ENOENT) return;
@@ -43,28 +32,35 @@ static void remove_below(int top, int folder, const char *name, int depth) {
     }
   }
   int descriptor = open_folder(folder, name);
-  if (descriptor < 0) fail("removing '%s'", name);
-  empty_below(top, descriptor, depth);
+  DIR *entries = descriptor < 0 ? NULL : fdopendir(descriptor);
+  if (!entries) fail("removing '%s'", name);
+  for (struct dirent *entry; (entry = readdir(entries));)
+    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+      remove_below(top, dirfd(entries), entry->d_name, depth + 1);
+  closedir(entries);
   if (unlinkat(folder, name, AT_REMOVEDIR)) fail("removing '%s'", name);
 }
 
-/// Whether there is nothing in it.
-static bool is_empty(int folder) {
-  int descriptor = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *entries = descriptor < 0 ? NULL : fdopendir(descriptor);
-  if (!entries) fail("listing a folder");
-  bool empty = true;
-  for (struct dirent *entry; empty && (entry = readdir(entries));)
-    empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-  closedir(entries);
-  return empty;
+static bool is_kept(const char *name, const char *const *kept) {
+  if (!strcmp(name, ".") || !strcmp(name, "..")) return true;
+  for (; kept && *kept; kept++)
+    if (!strcmp(name, *kept)) return true;
+  return false;
 }
 
-void empty_folder(int folder) {
-  while (!is_empty(folder)) {
+void empty_folder(int folder, const char *const *kept) {
+  // Again, until nothing is found: what was too deep has been moved up.
+  for (bool found = true; found;) {
+    found = false;
     int descriptor = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) fail("listing a folder");
-    empty_below(-1, descriptor, 0);
+    DIR *entries = descriptor < 0 ? NULL : fdopendir(descriptor);
+    if (!entries) fail("listing a folder");
+    for (struct dirent *entry; (entry = readdir(entries));) {
+      if (is_kept(entry->d_name, kept)) continue;
+      found = true;
+      remove_below(folder, folder, entry->d_name, 0);
+    }
+    closedir(entries);
   }
 }
 
@@ -76,7 +72,7 @@ void remove_tree(int folder, const char *name, bool contents_only) {
     if (unlinkat(folder, name, 0)) fail("removing '%s'", name);
     return;
   }
-  empty_folder(descriptor);
+  empty_folder(descriptor, NULL);
   if (contents_only && (status.st_mode & 0700) != 0700) fchmod(descriptor, status.st_mode & 07777);
   close(descriptor);
   if (!contents_only && unlinkat(folder, name, AT_REMOVEDIR)) fail("removing '%s'", name);

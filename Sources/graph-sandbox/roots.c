@@ -10,8 +10,6 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-enum { READ_ONLY = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
-
 /// Mountpoints made in the overlay itself, newest last: they must not count as changes.
 static struct list made;
 /// The overlay's own place in the root without a slash at its end, once it is mounted.
@@ -32,9 +30,30 @@ void note_mountpoint(const char *path) {
     list_add(&made_beside, path);
 }
 
+static bool is_bind_target(const struct options *options, const char *path) {
+  for (size_t i = 0; i < options->bind_count; i++)
+    if (!strcmp(options->binds[i].target, path)) return true;
+  return false;
+}
+
+/// Puts the mountpoints of a host root that are deeper than /build/NAME into memory: making files on the disk is slow.
+static void cover_folder(const struct options *options, const char *target) {
+  const char *slash = strncmp(target, "/build/", 7) ? NULL : strchr(target + 7, '/');
+  if (!options->host_root || !slash) return;
+  char *folder = format_text("%.*s", (int)(slash - target), target), *source = format_text("b/%s", folder + 7);
+  struct stat status;
+  if (!is_bind_target(options, folder) && lstat(source, &status)) {
+    make_folder("b", 0755);
+    make_folder(source, 0755);
+    bind_inside(source, folder, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+  }
+  free(folder);
+  free(source);
+}
+
 /// Gives what was made for a host root a fixed time.
 static void settle_folders(void) {
-  static const char *const fixed[] = {"bin",       "sbin",    "lib", "lib32", "lib64", "libx32", "var/tmp", "build/out",
+  static const char *const fixed[] = {"bin",       "sbin",    "lib", "lib32", "lib64", "libx32", "var/tmp", "build/in", "build/out",
                                       "var/cache", "var/lib", "var", "build", "tmp",   "home",   "root",    "run", "."};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) list_add(&made_beside, fixed[i]);
   if (chdir("newroot")) fail("the root");
@@ -129,7 +148,7 @@ static void mount_overlay(const struct options *options, const char *point) {
 }
 
 /// A folder in memory with the host's programs; only /build and /tmp are on the disk.
-static void build_host_root(const struct options *options) {
+static void build_host_root(const struct options *options, int etc) {
   // A mount of its own, because the command's root has to be one.
   int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "newroot", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   if (tree < 0 || syscall(SYS_move_mount, tree, "", AT_FDCWD, "newroot", MOVE_MOUNT_F_EMPTY_PATH)) fail("the root");
@@ -152,17 +171,16 @@ static void build_host_root(const struct options *options) {
   }
   if (chdir("..")) fail("the root");
   bind_work_folders(options);
-  const char *etc = options->network ? NULL : options->etc;
-  if (!etc) prepare_etc(etc = "etc", options->network);
-  bind_inside(etc, "/etc", READ_ONLY);
+  mount_etc(etc, options->network);
 }
 
 void build_root(const struct options *options) {
   umask(0);
+  int etc = etc_tree(options);
   mount_base(options->memory_max);
   prepare_mounts(options);
   if (options->host_root) {
-    build_host_root(options);
+    build_host_root(options, etc);
     if (options->target) {
       int descriptor = open_target(options->target, true);
       char *path = descriptor_path(descriptor);
@@ -178,6 +196,7 @@ void build_root(const struct options *options) {
   for (size_t i = 0; i < options->bind_count; i++) {
     const struct bind *bind = &options->binds[i];
     char *settled = options->settle && !bind->writable ? settled_input(bind->source, i) : NULL;
+    cover_folder(options, bind->target);
     bind_inside(settled ? settled : bind->source, bind->target,
                 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (bind->writable ? 0 : MOUNT_ATTR_RDONLY));
     free(settled);
@@ -209,9 +228,7 @@ void leave_host(const struct options *options) {
   }
   open_outside(options);
   open_watched(options);
-  if (chdir("newroot") || syscall(SYS_pivot_root, ".", ".")) fail("pivot_root");
-  // Twice: what was the root is now over the new one, and over it the helper's folder in memory.
-  if (umount2(".", MNT_DETACH) || umount2(".", MNT_DETACH) || chdir("/")) fail("leaving the host");
+  pivot();
 }
 
 void clean_upper(void) {

@@ -70,8 +70,6 @@ struct emulator {
 struct options {
   /// Where /build and /tmp of a root with the host's programs are; NULL for an overlay as the root.
   char *host_root;
-  /// A folder that `--prepare-etc` made, for a host root; NULL for a copy of this run's own.
-  char *etc;
   /// Where the overlay is mounted inside a host root; NULL for none (host root) or `/` (no host root).
   char *target;
   struct lower *lowers;
@@ -98,8 +96,6 @@ struct options {
   char *scratch;
   /// Why the command is not run at all.
   char *refuse;
-  /// A folder to make for `etc` instead of running anything.
-  char *prepare_etc;
   /// A folder to remove instead of running anything.
   char *remove;
   /// A folder to give mode, owner and first content (`prepare_from` or NULL) instead of running anything.
@@ -209,8 +205,8 @@ void leave_host(const struct options *options);
 void clean_upper(void);
 /// The overlay's upper folder after `leave_host`; -1 where nothing is stacked.
 int upper_descriptor(void);
-/// Copies what host roots have of /etc: of the files in `host_files.c` those that everybody may read.
-void prepare_etc(const char *folder, bool network);
+/// Copies what host roots have of /etc, once for all that a helper which serves runs in them.
+void prepare_etc(const struct options *options);
 /// A path by which the kernel finds an open descriptor.
 char *descriptor_path(int descriptor);
 /// Opens the folder above `path`, which starts below `root`, and tells its last part. No link is followed. -1 with errno.
@@ -240,7 +236,8 @@ void settle_tree(const char *path);
 void prepare_folder(const struct options *options);
 
 void remove_tree(int folder, const char *name, bool contents_only);
-void empty_folder(int folder);
+/// Removes what is in a folder, but for the names in `kept` (ended by NULL, or NULL for none).
+void empty_folder(int folder, const char *const *kept);
 void discard_paths(const struct options *options, int upper);
 void capture_upper(const struct options *options, int upper, int output, int64_t started);
 /// Opens the places of the host that outputs are taken from and go to.

@@ -96,6 +96,7 @@ _Noreturn void serve(const struct options *settings) {
     struct options options;
     memset(&options, 0, sizeof options);
     parse_options(&options, count, words);
+    prepare_etc(&options);
     bool is_wanted = true;
     if (options.delegate) delegate(options.delegate, options.memory_max);
     else run(&options, socket, &is_wanted);

@@ -26,7 +26,7 @@ final class World: Sendable {
     folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     chmod(folder, 0o755)
     store = try FolderStore(folder: folder + "/store")
-    helpers = HelperPool(program: Self.helper, scratch: folder + "/scratch")
+    helpers = HelperPool(program: Self.helper)
     var bounds = ResourceLimits(memoryBytes: 4 << 30, scratch: folder)
     limits?(&bounds)
     self.limits = bounds
@@ -87,7 +87,7 @@ final class World: Sendable {
   func run(
     _ script: String, on layers: [Artifact]? = nil, collects: [Command.Collect] = [], discards: [String] = [],
     user: String = "", stages: [(String, Artifact)] = [], root: Command.Root = .layers,
-    timeoutSeconds: Int = 60,
+    timeoutSeconds: Int = 60, bounds: Action.Limits.Bounds = .init(),
     architecture: Architecture? = nil, outputs: [Action.Output] = [], arguments: [Action.Argument] = [],
     extra: [Input] = []
   ) async throws -> ExecutedAction {
@@ -102,7 +102,7 @@ final class World: Sendable {
       rule: Action.Rule("run", version: 1), arguments: arguments, architecture: architecture,
       inputs: placed.map { Input($0.0, .output(NodeID(index: 0), "made")) } + extra, outputs: outputs,
       command: command,
-      limits: Action.Limits(timeoutSeconds: timeoutSeconds))
+      limits: Action.Limits(timeoutSeconds: timeoutSeconds, bounds: bounds))
     return try await executor.execute(try task(action, inputs: placed.map(\.1) + leaves(of: extra)))
   }
 

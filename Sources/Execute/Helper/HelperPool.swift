@@ -5,7 +5,6 @@ import Synchronization
 /// The helpers of this process: as many as run something at once.
 public final class HelperPool: Sendable {
   let program: String
-  private let scratch: String
   private let memoryBytes: UInt64
   private let state = Mutex(State())
 
@@ -13,16 +12,13 @@ public final class HelperPool: Sendable {
     /// Those that wait, by whether what they run has the host's network.
     var idle: [Bool: [HelperProcess]] = [:]
     var group: ControlGroup?
-    var etc: String?
   }
 
   /// - Parameters:
   ///   - program: the path of `graph-sandbox`.
-  ///   - scratch: a folder that lives as long as the value.
   ///   - memoryBytes: what all that runs may hold together, where control groups are there to hold it to that.
-  public init(program: String, scratch: String, memoryBytes: UInt64 = 0) {
+  public init(program: String, memoryBytes: UInt64 = 0) {
     self.program = program
-    self.scratch = scratch
     self.memoryBytes = memoryBytes
   }
 
@@ -74,15 +70,6 @@ public final class HelperPool: Sendable {
         return state.group ?? .none("")
       }
     }
-  }
-
-  /// The files of the host's /etc that roots with its programs have, copied once.
-  func etc() async throws -> String {
-    if let etc = state.withLock({ $0.etc }) { return etc }
-    let folder = try FileSystem.makeScratch(in: scratch) + "/etc"
-    _ = try await SandboxRun(helpers: self, words: ["--prepare-etc", folder]).run()
-    state.withLock { $0.etc = folder }
-    return folder
   }
 
   /// Removes a folder with all that is in it, whoever of the ids inside owns it. What stays is swept with the scratch.

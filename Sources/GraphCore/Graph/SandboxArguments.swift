@@ -6,10 +6,9 @@ public struct SandboxArguments: Sendable {
 
   /// - Parameters:
   ///   - folder: where /build and /tmp are.
-  ///   - etc: what is shown as /etc; `nil` for a copy of the run's own.
-  public mutating func useHostRoot(_ folder: String, etc: String? = nil, target: String? = nil) {
+  ///   - target: where stacked layers are mounted.
+  public mutating func useHostRoot(_ folder: String, target: String? = nil) {
     words += ["--host-root", folder]
-    if let etc { words += ["--etc", etc] }
     if let target { words += ["--target", target] }
   }
 
