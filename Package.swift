@@ -108,13 +108,23 @@ let package = Package(
     .target(name: "CSolv", dependencies: ["CLibrary"]),
 
     .target(name: "FaultShim", path: "Tests/FaultShim", publicHeadersPath: "."),
+    // An action that tries to get out of the sandbox; static, so that it runs in any root.
+    .executableTarget(
+      name: "intruder", path: "Tests/Intruder", linkerSettings: [.unsafeFlags(helperLinking)]),
+
     tests("GraphCoreTests", ["GraphCore"]),
     tests("FormatsTests", ["Formats", "GraphCore"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
     tests("ResolveTests", ["Resolve", "Manifests", "GraphCore", "SourceControl"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux"]),
-    tests("ExecuteTests", ["Execute", "GraphCore", "Formats", "CLinux"]),
+    tests(
+      "ExecuteTests",
+      [
+        "Execute", "GraphCore", "Formats", "CLinux",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     tests(
       "RemoteExecutionTests",
       [

@@ -1,7 +1,5 @@
 import Glibc
 import GraphCore
-import Subprocess
-import SystemPackage
 
 /// The folders of caches, which outlive actions and are no results: what is in them may be removed at any time.
 ///
@@ -13,12 +11,12 @@ import SystemPackage
 /// NAME is a digest of id, architecture and initial content.
 public struct CacheFolders: Sendable {
   private let folder: String
-  private let helper: String
+  private let helpers: HelperPool
 
-  /// - Parameter helper: the path of `graph-sandbox`, which may touch what other ids own.
-  public init(folder: String, helper: String) {
+  /// - Parameter helpers: they may touch what other ids own.
+  public init(folder: String, helpers: HelperPool) {
     self.folder = folder
-    self.helper = helper
+    self.helpers = helpers
   }
 
   /// What a cache is called by its content and use, and how an action wants it.
@@ -97,10 +95,7 @@ public struct CacheFolders: Sendable {
     let access = request.access
     arguments.add("--access", "\(String(access.mode, radix: 8)):\(access.user):\(access.group)")
     if let content = request.content { arguments.add("--from", content.folder) }
-    arguments.add("--status", "\(new)/status")
-    _ = try await SandboxRun(
-      helper: helper, arguments: arguments, statusFile: "\(new)/status", timeoutSeconds: 3600
-    ).run()
+    _ = try await SandboxRun(helpers: helpers, words: arguments.words).run()
     guard rename(new, place) == 0 else { throw FileSystem.failure("making", place) }
     return Lease(data: data, lock: lock)
   }
@@ -130,8 +125,7 @@ public struct CacheFolders: Sendable {
   /// What is in a cache may belong to ids that exist inside only.
   private func remove(_ path: String) async throws {
     if FileSystem.status(path) == nil { return }
-    _ = try await Subprocess.run(
-      .path(FilePath(helper)), arguments: ["--remove", path], output: .discarded, error: .discarded)
+    await helpers.remove(path)
     if FileSystem.status(path) != nil { throw GraphError(.environment, "cannot remove '\(path)'") }
   }
 }
@@ -161,11 +155,4 @@ final class LockedFile: Sendable {
   func release() { flock(descriptor.number, LOCK_UN) }
 
   deinit { release() }
-}
-
-/// An open file that is closed with the value.
-final class Descriptor: Sendable {
-  let number: Int32
-  init(_ number: Int32) { self.number = number }
-  deinit { close(number) }
 }

@@ -6,13 +6,14 @@ import GraphCore
 struct CommandMounts {
   let sources: MountSources
   let checkouts: any Checkouts
-  let helper: String
+  let helpers: HelperPool
 
   /// What the mounts of a running command hold: locks of caches, and secrets in memory that has no name.
   final class Held: Sendable {
     let redactor: Redactor
     private let leases: [CacheFolders.Lease]
-    private let secrets: [Descriptor]
+    /// What the helper's command line calls `received:0` and so on.
+    let secrets: [Descriptor]
     init(redactor: Redactor, leases: [CacheFolders.Lease], secrets: [Descriptor]) {
       self.redactor = redactor
       self.leases = leases
@@ -22,15 +23,18 @@ struct CommandMounts {
 
   /// Adds the mounts of a command to the helper's command line. Waits where another action has a cache.
   ///
-  /// - Parameter scratch: a folder of this action.
+  /// - Parameters:
+  ///   - scratch: a folder of this action, made where it is needed.
+  ///   - isInteractive: whether a helper of its own runs the command, which gets no descriptors.
   /// - Returns: what must live as long as the command runs.
   func add(
-    _ command: Command, of task: ActionTask, scratch: String, to arguments: inout SandboxArguments
+    _ command: Command, of task: ActionTask, scratch: String, isInteractive: Bool = false,
+    to arguments: inout SandboxArguments
   ) async throws -> Held {
     let leases = try await leases(command, of: task)
     if !command.mounts.isEmpty {
-      try FileSystem.makeDirectory("\(scratch)/mounts")
-      arguments.add("--scratch", "\(scratch)/mounts")
+      try FileSystem.makeDirectory(scratch)
+      arguments.add("--scratch", scratch)
     }
     var values: [[UInt8]] = []
     var descriptors: [Descriptor] = []
@@ -48,7 +52,8 @@ struct CommandMounts {
         let memory = try Self.memory(holding: value.bytes)
         descriptors.append(memory)
         values.append(value.bytes)
-        let path = "/proc/\(getpid())/fd/\(memory.number)"
+        let path =
+          isInteractive ? "/proc/\(getpid())/fd/\(memory.number)" : "received:\(descriptors.count - 1)"
         if !mount.target.isEmpty { arguments.mountSecret(path, secret.access, at: mount.target) }
         if let name = secret.environmentName { arguments.setEnvironment(name, contentOf: path) }
       case .agent(let agent):
@@ -73,7 +78,7 @@ struct CommandMounts {
     guard let folder = sources.cacheFolder else {
       throw GraphError(.bug, "'\(task.node.name)' uses a cache, and there is no folder for caches")
     }
-    let folders = CacheFolders(folder: folder, helper: helper)
+    let folders = CacheFolders(folder: folder, helpers: helpers)
     var leases: [String: CacheFolders.Lease] = [:]
     for (name, request) in requests.sorted(by: { $0.key < $1.key }) {
       leases[name] = try await folders.lease(request)
@@ -105,7 +110,7 @@ struct CommandMounts {
   /// MFD_CLOEXEC of <linux/memfd.h>.
   private static let closesAtExec: UInt32 = 1
 
-  /// Memory that the helper reads through /proc: a secret is on no disk and on no command line.
+  /// Memory that the helper reads: a secret is on no disk and on no command line.
   private static func memory(holding bytes: [UInt8]) throws -> Descriptor {
     let number = memfd_create("secret", Self.closesAtExec)
     guard number >= 0 else { throw FileSystem.failure("making memory for", "a secret") }

@@ -1,3 +1,4 @@
+import Glibc
 import GraphCore
 import Subprocess
 import SystemPackage
@@ -21,16 +22,18 @@ public struct Doctor: Sendable {
     public let remedy: String?
   }
 
-  private let helper: String
+  private let helpers: HelperPool
   private let programs: any HostPrograms
+  private let limits: ResourceLimits
   private let scratch: String
 
   /// - Parameters:
-  ///   - helper: the path of `graph-sandbox`.
+  ///   - limits: of actions on this machine.
   ///   - scratch: a folder for the sandboxes that are tried.
-  public init(helper: String, programs: any HostPrograms, scratch: String) {
-    self.helper = helper
+  public init(helpers: HelperPool, programs: any HostPrograms, limits: ResourceLimits, scratch: String) {
+    self.helpers = helpers
     self.programs = programs
+    self.limits = limits
     self.scratch = scratch
   }
 
@@ -44,7 +47,7 @@ public struct Doctor: Sendable {
     for architecture in architectures { findings.append(try await emulation(of: architecture)) }
     for tool in tools { findings.append(self.tool(tool.name, package: tool.package)) }
     findings.append(identities())
-    return findings
+    return findings + (try bounds())
   }
 
   private func sandbox() async throws -> Finding {
@@ -112,9 +115,54 @@ public struct Doctor: Sendable {
         "apt-get install uidmap && usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER")
   }
 
+  /// What holds actions to the memory, processes and disk that they may use.
+  private func bounds() throws -> [Finding] {
+    let memory = "\(limits.memoryBytes >> 20) MiB for each action"
+    let processes = "\(limits.processes) for each action"
+    let disk = Finding(
+      verdict: .fine, subject: "disk limit",
+      detail: "measured now and then; \(limits.keepFreeBytes >> 20) MiB of the store's disk stay free",
+      remedy: nil)
+    switch try helpers.group {
+    case .folder:
+      return [
+        Finding(verdict: .fine, subject: "memory limit", detail: "\(memory), by control groups", remedy: nil),
+        Finding(
+          verdict: .fine, subject: "process limit", detail: "\(processes), by control groups", remedy: nil),
+        disk,
+      ]
+    case .none(let reason):
+      let remedy = "systemd-run --user --scope -p Delegate=yes graph …"
+      return [
+        Finding(
+          verdict: .limited, subject: "memory limit",
+          detail:
+            "\(memory), measured five times a second: \(reason), so what grows faster can fill the machine's memory",
+          remedy: remedy),
+        Finding(
+          verdict: .limited, subject: "process limit", detail: "\(processes), \(Self.processLimit(reason))",
+          remedy: remedy),
+        disk,
+      ]
+    }
+  }
+
+  /// Without control groups, a pid namespace of Linux 6.14 has a bound of its own.
+  private static func processLimit(_ reason: String) -> String {
+    var system = utsname()
+    uname(&system)
+    let release = withUnsafeBytes(of: system.release) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
+    return numbers.lexicographicallyPrecedes([6, 14])
+      ? "measured five times a second: \(reason)" : "by process numbers of its own: \(reason)"
+  }
+
   private func tryHelper(_ options: [String]) async throws -> (succeeded: Bool, text: String) {
     let result = try await Subprocess.run(
-      .path(FilePath(helper)), arguments: Arguments(options + ["--", "/bin/true"]), output: .discarded,
+      .path(FilePath(helpers.program)), arguments: Arguments(options + ["--", "/bin/true"]),
+      output: .discarded,
       error: .string(limit: 1 << 16))
     if case .exited(0) = result.terminationStatus { return (true, "") }
     return (false, result.standardError.split(separator: "\n").first.map(String.init) ?? "it does not start")

@@ -1,28 +1,36 @@
+import Glibc
 import GraphCore
 import Logging
 import Subprocess
 import SystemPackage
 
 /// Runs programs of the host with a fixed environment and the network: for resolving and fetching, never for actions.
+///
+/// The sandbox's helper stands between: it ends a program with all that it started when this process ends, in whatever way,
+/// and when the program itself does.
 public struct HostProgramRunner: HostPrograms {
   /// Where programs of the host are looked for, here and inside the sandbox.
   public static let searchPath = [
     "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
   ]
 
+  private let helper: @Sendable () throws -> String
   private let scratch: String
   private let proxies: [String: String]
   private let logger: Logger
   private let observer: (any FileObserver)?
 
   /// - Parameters:
+  ///   - helper: finds `graph-sandbox`, when a program is run.
   ///   - scratch: what programs get as TMPDIR; an absolute path.
   ///   - environment: the caller's environment, of which only the proxy settings and credentials' places are passed on.
   ///   - logger: is told of each program that runs.
   ///   - observer: is told of each place where a program is looked for.
   public init(
-    scratch: String, environment: [String: String], logger: Logger, observer: (any FileObserver)? = nil
+    helper: @escaping @Sendable () throws -> String, scratch: String, environment: [String: String],
+    logger: Logger, observer: (any FileObserver)? = nil
   ) {
+    self.helper = helper
     self.scratch = scratch
     self.observer = observer
     self.logger = logger
@@ -46,9 +54,15 @@ public struct HostProgramRunner: HostPrograms {
     logger.info(
       "running a program of the host", metadata: ["program": "\(program)", "arguments": "\(arguments)"])
     do {
+      var options = PlatformOptions()
+      // Ctrl-C is said to this process, which decides what ends. The helper needs a moment to end what it runs.
+      options.createSession = true
+      options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
       let result = try await Subprocess.run(
-        .path(FilePath(program)), arguments: Arguments(arguments), environment: .custom(settings),
-        output: .string(limit: 256 << 20), error: .string(limit: 1 << 20))
+        .path(FilePath(try helper())),
+        arguments: Arguments(["--on-host", "--caller", "\(getpid())", "--", program] + arguments),
+        environment: .custom(settings), platformOptions: options, output: .string(limit: 256 << 20),
+        error: .string(limit: 1 << 20))
       try Self.check(result.terminationStatus, of: program, errors: result.standardError)
       return result.standardOutput
     } catch let error as SubprocessError {
@@ -60,6 +74,8 @@ public struct HostProgramRunner: HostPrograms {
     let text = errors.trimmingSuffix(while: { $0.isWhitespace })
     switch status {
     case .exited(0): return
+    case .exited(126), .exited(127):
+      throw GraphError(.environment, "'\(program)' cannot be run: \(text)")
     case .exited(1):
       // Programs say 1 for what is wrong with the request, and other codes for what is wrong with the world.
       throw GraphError(.user, "'\(program)' failed: \(text)")

@@ -4,9 +4,10 @@ import Synchronization
 final class RunLog: Sendable {
   private struct State {
     var head: [UInt8] = []
-    /// A ring once it is full; `start` is the oldest byte.
-    var tail: [UInt8] = []
+    /// What came after it, as it came; whole parts are dropped from `start` on.
+    var tail: [[UInt8]] = []
     var start = 0
+    var tailCount = 0
     var dropped = 0
     /// What may be the beginning of a secret.
     var pending: [UInt8] = []
@@ -32,14 +33,19 @@ final class RunLog: Sendable {
   private func keep(_ bytes: [UInt8], in state: inout State) {
     let room = halfSizeBytes - state.head.count
     state.head += bytes.prefix(room)
-    for byte in bytes.dropFirst(room) {
-      if state.tail.count < halfSizeBytes {
-        state.tail.append(byte)
-      } else {
-        state.tail[state.start] = byte
-        state.start = (state.start + 1) % halfSizeBytes
-        state.dropped += 1
-      }
+    if bytes.count <= room { return }
+    state.tail.append(room > 0 ? Array(bytes.dropFirst(room)) : bytes)
+    state.tailCount += bytes.count - room
+    while state.tailCount - state.tail[state.start].count >= halfSizeBytes {
+      state.tailCount -= state.tail[state.start].count
+      state.dropped += state.tail[state.start].count
+      state.tail[state.start] = []
+      state.start += 1
+    }
+    // Not at each part, because what is left has to be moved.
+    if state.start > 1024 {
+      state.tail.removeFirst(state.start)
+      state.start = 0
     }
   }
 
@@ -47,8 +53,11 @@ final class RunLog: Sendable {
   var bytes: [UInt8] {
     state.withLock { state in
       keep(redactor.take(from: &state.pending, isEnd: true), in: &state)
-      let note = state.dropped == 0 ? "" : "\n[… \(state.dropped) bytes left out …]\n"
-      return state.head + Array(note.utf8) + state.tail[state.start...] + state.tail[..<state.start]
+      var tail = Array(state.tail[state.start...].joined())
+      let dropped = state.dropped + max(0, tail.count - halfSizeBytes)
+      tail = tail.suffix(halfSizeBytes)
+      let note = dropped == 0 ? "" : "\n[… \(dropped) bytes left out …]\n"
+      return state.head + Array(note.utf8) + tail
     }
   }
 }

@@ -95,9 +95,13 @@ public final class Store: Sendable {
         try FileSystem.syncFolder("\(path)/locks")
         try FileSystem.syncFolder(path)
       }
-      for folder in ["blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "git"] {
+      for folder in [
+        "blobs", "checkouts/files", "checkouts/trees", "checkouts/layers", "scratch", "caches", "git",
+      ] {
         try FileSystem.makeFolders("\(path)/\(folder)")
       }
+      // What is in them has owners and set-id bits as in images, which are not for other users of this machine.
+      for folder in ["checkouts", "scratch", "caches"] { chmod("\(path)/\(folder)", 0o700) }
       DamagedDatabase.mayWrite()
       let notices = try ["graph.db", "blobs.db"].compactMap { try setAside($0, of: path) }
       if isMade { try upgradeFacts(path) }

@@ -78,7 +78,8 @@ struct Build {
       operations: RuleSet.operations(
         programs: services.programs, registries: services.registries, scratch: services.scratch.path,
         isOffline: services.isOffline),
-      scratch: services.scratch.path, helper: try Machine.sandboxHelper(), emulators: Emulators(),
+      scratch: services.scratch.path, helpers: try Machine.helpers(),
+      limits: Machine.limits(scratch: services.scratch.path), emulators: Emulators(),
       mounts: try running.mountSources(cacheFolder: session.store.caches, folder: services.startFolder),
       readGitBlob: { [repositories = services.repositories] mirror, object in
         try repositories.blob(mirror: mirror, object: object)

@@ -28,8 +28,8 @@ struct CleanCommand: AsyncParsableCommand {
         Console.print("there is no store at '\(folder)'\n")
         return
       }
-      let caches = try await CacheFolders(folder: "\(folder)/caches", helper: Machine.sandboxHelper())
-        .removeAll()
+      let helpers = try Machine.helpers()
+      let caches = try await CacheFolders(folder: "\(folder)/caches", helpers: helpers).removeAll()
       if caches.inUse > 0 {
         Console.note("graph: \(Self.count(caches.inUse)) in use: not removed")
       }

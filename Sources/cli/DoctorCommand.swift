@@ -28,9 +28,11 @@ struct DoctorCommand: AsyncParsableCommand {
       let workspace = (try? loader.find(from: options.startFolder)).flatMap { loader.load(root: $0).0 }
       let scratch = try ScratchFolder(in: "/tmp")
       let programs = HostProgramRunner(
-        scratch: scratch.path, environment: Environment.all, logger: options.logger)
+        helper: { try Machine.sandboxHelper() }, scratch: scratch.path, environment: Environment.all,
+        logger: options.logger)
       let findings = try await Doctor(
-        helper: try Machine.sandboxHelper(), programs: programs, scratch: scratch.path
+        helpers: try Machine.helpers(), programs: programs,
+        limits: Machine.limits(scratch: options.storeFolder), scratch: scratch.path
       )
       .examine(
         architectures: workspace?.settings.architectures.map(\.value) ?? [.host],

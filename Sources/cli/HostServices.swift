@@ -28,7 +28,8 @@ struct HostServices {
   ) throws {
     scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     programs = HostProgramRunner(
-      scratch: scratch.path, environment: Environment.all, logger: options.logger, observer: observer)
+      helper: { try Machine.sandboxHelper() }, scratch: scratch.path, environment: Environment.all,
+      logger: options.logger, observer: observer)
     registries = SkopeoRegistries(
       skopeo: Skopeo(
         programs: programs, environment: Environment.all, authFile: authFile, scratch: scratch.path),

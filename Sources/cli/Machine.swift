@@ -23,6 +23,18 @@ enum Machine {
     return max(512, pages / 1024 * size / 1024)
   }
 
+  /// Of that, what actions may use together: the rest is for the system and for this program.
+  static var actionMegabytes: Int { memoryMegabytes * 3 / 4 }
+
+  /// - Parameter scratch: a folder of the disk that actions write to.
+  static func limits(scratch: String) -> ResourceLimits {
+    ResourceLimits(memoryBytes: Int64(actionMegabytes) << 20, scratch: scratch)
+  }
+
+  static func helpers() throws -> HelperPool {
+    HelperPool(program: try sandboxHelper(), memoryBytes: UInt64(actionMegabytes) << 20)
+  }
+
   /// The sandbox's helper: beside this program, or where `make install` puts it.
   static func sandboxHelper() throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -41,6 +53,6 @@ enum Machine {
 extension Wave.Options {
   /// A wave on this machine.
   init(jobs: Int) {
-    self.init(jobs: jobs, keepGoing: true, memoryMegabytes: Machine.memoryMegabytes * 3 / 4)
+    self.init(jobs: jobs, keepGoing: true, memoryMegabytes: Machine.actionMegabytes)
   }
 }

@@ -10,36 +10,17 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-void remove_tree(int folder, const char *name, bool contents_only) {
-  int descriptor = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (descriptor < 0 && errno == EACCES && fchmodat(folder, name, 0700, 0) == 0)
-    descriptor = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (descriptor < 0) {
-    if (errno == ENOENT || contents_only) return;
-    if (unlinkat(folder, name, 0)) fail("removing '%s'", name);
-    return;
-  }
-  struct stat status;
-  if (fstat(descriptor, &status) == 0 && (status.st_mode & 0700) != 0700) fchmod(descriptor, 0700);
-  DIR *entries = fdopendir(descriptor);
-  if (!entries) fail("removing '%s'", name);
-  for (struct dirent *entry; (entry = readdir(entries));)
-    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) remove_tree(dirfd(entries), entry->d_name, false);
-  if (contents_only && (status.st_mode & 0700) != 0700) fchmod(dirfd(entries), status.st_mode & 07777);
-  closedir(entries);
-  if (!contents_only && unlinkat(folder, name, AT_REMOVEDIR)) fail("removing '%s'", name);
-}
-
 void discard_paths(const struct options *options, int upper) {
   for (size_t i = 0; i < options->discards.count; i++) {
-    const char *path = options->discards.items[i];
-    while (*path == '/') path++;
-    char *copy = format_text("%s", path);
-    size_t length = strlen(copy);
-    bool contents_only = length > 0 && copy[length - 1] == '/';
-    while (length > 0 && copy[length - 1] == '/') copy[--length] = 0;
-    if (length > 0) remove_tree(upper, copy, contents_only);
-    free(copy);
+    char *path = format_text("%s", options->discards.items[i]);
+    size_t length = strlen(path);
+    bool contents_only = length > 0 && path[length - 1] == '/';
+    while (length > 0 && path[length - 1] == '/') path[--length] = 0;
+    const char *name;
+    int parent = open_parent_beneath(upper, path, &name);
+    if (parent >= 0 && *name) remove_tree(parent, name, contents_only);
+    if (parent >= 0) close(parent);
+    free(path);
   }
 }
 
@@ -243,13 +224,14 @@ void capture_upper(const struct options *options, int upper, int output, int64_t
   if (folder < 0) fail("the upper folder");
   gather(folder, "");
   if (entry_count > 1) qsort(entries, entry_count, sizeof *entries, by_path);
+  char *root = descriptor_path(upper);
   struct inode *inodes = NULL;
   size_t inode_count = 0;
   if (output >= 0) tar_open(output);
   for (size_t i = 0; i < entry_count; i++) {
     const struct entry *entry = &entries[i];
     mode_t mode = entry->status.st_mode;
-    char *path = format_text("%s/%s", upper_path(), entry->path);
+    char *path = format_text("%s/%s", root, entry->path);
     bool whiteout = S_ISCHR(mode) && entry->status.st_rdev == 0;
     int64_t modified = entry->status.st_mtim.tv_sec;
     if (modified > options->epoch || modified >= started) modified = options->epoch;
@@ -269,4 +251,5 @@ void capture_upper(const struct options *options, int upper, int output, int64_t
   }
   if (output >= 0) tar_close();
   free(inodes);
+  free(root);
 }

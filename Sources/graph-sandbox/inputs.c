@@ -5,9 +5,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 
-/// 1980-01-01, as in every checkout of a tree.
-enum { INPUT_TIME = 315532800 };
-
 /// False where the file system does not let it, or the file has other names that must not change with it.
 static bool settle(int folder, const char *name, bool alone) {
   struct stat status;
@@ -30,11 +27,15 @@ static bool settle(int folder, const char *name, bool alone) {
   return settled && utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+void settle_tree(const char *path) {
+  if (!settle(AT_FDCWD, path, true)) fail("times of '%s'", path);
+}
+
 char *settled_input(const char *source, size_t number) {
   if (settle(AT_FDCWD, source, true)) return format_text("%s", source);
-  make_folder("/i", 0755);
-  char *copied = format_text("/i/%zu", number);
-  copy_entry(AT_FDCWD, source, AT_FDCWD, copied);
+  make_folder("i", 0755);
+  char *copied = format_text("i/%zu", number);
+  copy_entry(AT_FDCWD, source, AT_FDCWD, copied, false);
   if (!settle(AT_FDCWD, copied, true)) fail("input '%s'", source);
   return copied;
 }

@@ -1,22 +1,18 @@
 // graph-sandbox: runs one command in namespaces of its own and writes down what it changed.
 //
-// Three processes. The outermost stays in the caller's namespaces, opens what is there (files, ports) and passes on the
-// status; its death kills the rest. The second is process 1 inside: it builds the root, reaps, and captures. The third
-// becomes the command. The helper depends on nothing but the kernel (5.12 and later), because Remote Execution workers
-// start it in an empty root.
+// Three processes. The outermost stays in the caller's namespaces, opens what is there (files, ports) and ends the rest
+// when its time is over or nobody wants it; its death ends it, too. The second is process 1 inside: it builds the root,
+// reaps, measures, and captures. The third becomes the command. The helper depends on nothing but the kernel (5.12 and
+// later), because Remote Execution workers start it in an empty root. `--serve` is one helper for many commands (serve.c).
 #include "sandbox.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 static _Noreturn void run_command(const struct options *options) {
-  enter_root();
-  prctl(PR_SET_DUMPABLE, 1);
   if (!options->tty && setsid() < 0) fail("session");
   umask(022);
   limit_process(options);
@@ -38,68 +34,66 @@ static _Noreturn void run_command(const struct options *options) {
   _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
-/// Waits for the command, reaping whatever else ends; then ends whatever is left.
-static int wait_for(pid_t command) {
-  int status = 0;
-  for (;;) {
-    int ended;
-    pid_t child = waitpid(-1, &ended, 0);
-    if (child == command) {
-      status = ended;
-      break;
-    }
+/// Reaps what has ended. True where the command is among it.
+static bool reap(pid_t command, int *status) {
+  int ended;
+  for (pid_t child; (child = waitpid(-1, &ended, WNOHANG)) != 0;) {
     if (child < 0 && errno != EINTR) fail("waiting for the command");
+    if (child != command) continue;
+    *status = ended;
+    return true;
   }
+  return false;
+}
+
+/// Waits for the command, measuring now and then what it uses, and ends whatever is left. False where it used too much.
+static bool wait_for(const struct options *options, pid_t command, int *status) {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  const struct timespec interval = {watch_interval() / 1000, watch_interval() % 1000 * 1000000L};
+  bool within = true, ended = false;
+  while (within && !(ended = reap(command, status)))
+    if (sigtimedwait(&child, NULL, &interval) < 0 && errno == EAGAIN) within = watch(options);
   kill(-1, SIGKILL);
   while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {}
-  return status;
+  return ended;
 }
 
 /// Process 1 of the sandbox.
 static _Noreturn void run_inside(const struct options *options, int capture) {
   int64_t started = time(NULL);
-  if (!options->network) bring_up_loopback();
   build_root(options);
   register_emulators(options);
+  leave_host(options);
   forward_ports(options);
+  // Waited for, and never handled.
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &children, NULL);
   pid_t command = fork();
   if (command < 0) fail("fork");
   if (command == 0) run_command(options);
-  int status = wait_for(command);
+  int status = 0;
+  if (!wait_for(options, command, &status)) _exit(128 + SIGKILL);
   if (WIFSIGNALED(status)) {
     report_status("killed %d\n", WTERMSIG(status));
+    report_usage(options);
     _exit(128 + WTERMSIG(status));
   }
+  clean_upper();
   if (WEXITSTATUS(status) == 0) {
     collect_outputs(options);
-    take_root_apart();
-    if (upper_path() && (capture >= 0 || options->upper)) {
-      int upper = open(upper_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      if (upper < 0) fail("the upper folder");
+    int upper = upper_descriptor();
+    if (upper >= 0 && (capture >= 0 || options->upper)) {
       discard_paths(options, upper);
       capture_upper(options, upper, capture, started);
-      close(upper);
     }
-  } else {
-    take_root_apart();
   }
   report_status("exited %d\n", WEXITSTATUS(status));
+  report_usage(options);
   _exit(WEXITSTATUS(status));
-}
-
-/// Waits for the sandbox, and ends it when the process that started the helper ends: a parent death signal would
-/// follow the thread that started it, which may end much earlier.
-static int wait_outside(pid_t child, int caller) {
-  int sandbox = (int)syscall(SYS_pidfd_open, child, 0);
-  struct pollfd ends[2] = {{sandbox, POLLIN, 0}, {caller, POLLIN, 0}};
-  if (sandbox >= 0 && caller >= 0) {
-    while (poll(ends, 2, -1) < 0 && errno == EINTR) {}
-    if (!ends[0].revents) kill(child, SIGKILL);
-  }
-  int status;
-  while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) fail("waiting for the sandbox");
-  return status;
 }
 
 static int open_new(const char *path) {
@@ -119,31 +113,44 @@ static char **hide_arguments(int argc, char **argv) {
   return copies;
 }
 
-int main(int argc, char **argv) {
-  int caller = (int)syscall(SYS_pidfd_open, getppid(), 0);
-  static struct options options;
-  parse_options(&options, argc, hide_arguments(argc, argv));
-  if (options.status) status_descriptor = open_new(options.status);
-  if (options.refuse) {
+int run(struct options *options, int caller, bool *is_wanted) {
+  if (options->refuse) {
     failure_word = "refused";
     errno = 0;
-    fail("%s", options.refuse);
+    fail("%s", options->refuse);
   }
-  int capture = options.capture ? open_new(options.capture) : -1;
-  open_ports(&options);
-  pid_t child = enter_namespaces(&options);
+  int capture = options->capture ? open_new(options->capture) : -1;
+  open_ports(options);
+  pid_t child = enter_namespaces(options, prepare_group(options));
   if (child == 0) {
-    if (!options.remove && !options.prepare) run_inside(&options, capture);
-    if (options.prepare) prepare_folder(&options);
-    else remove_tree(AT_FDCWD, options.remove, false);
+    if (!options->remove && !options->prepare) run_inside(options, capture);
+    if (options->prepare) prepare_folder(options);
+    else remove_tree(AT_FDCWD, options->remove, false);
     report_status("exited 0\n");
     _exit(0);
   }
+  if (capture >= 0) close(capture);
+  int status = supervise(child, caller, options->timeout, is_wanted);
+  namespaces_ended();
+  report_group(options);
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int main(int argc, char **argv) {
+  // Whoever started this may have left it ignored, and then nothing can be waited for.
+  signal(SIGCHLD, SIG_DFL);
+  static struct options options;
+  parse_options(&options, argc, hide_arguments(argc, argv));
+  if (options.serve) serve(&options);
+  int caller = open_caller(options.caller);
+  if (options.on_host) return run_on_host(&options, caller);
+  join_new_session_keyring();
+  if (options.status) status_descriptor = open_new(options.status);
   if (options.tty) {
     // The terminal sends them to everybody; the command decides what they mean.
     signal(SIGINT, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
   }
-  int status = wait_outside(child, caller);
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  bool is_wanted;
+  return run(&options, caller, &is_wanted);
 }

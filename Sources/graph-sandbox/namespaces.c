@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pwd.h>
@@ -14,6 +15,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#define REFUSED "new namespaces are refused (user.max_user_namespaces, kernel.unprivileged_userns_clone)"
 
 static bool has_capability(unsigned capability) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -119,6 +122,87 @@ static void write_maps(pid_t child) {
   write_process_file(child, "gid_map", map);
 }
 
+/// Of the namespace.
+static void become_root(void) {
+  // Where setgroups is denied there is no other group either.
+  if (setgroups(0, NULL) && errno != EPERM) fail("setgroups");
+  if (setresgid(0, 0, 0) || setresuid(0, 0, 0)) fail("becoming root of the namespace");
+}
+
+static void bring_up_loopback(void) {
+  int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) fail("socket");
+  struct ifreq request = {0};
+  memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (ioctl(descriptor, SIOCSIFFLAGS, &request)) fail("loopback");
+  close(descriptor);
+}
+
+/// What a helper that serves has for all that it runs, one after the other.
+static bool has_user_namespace, has_network_namespace;
+/// The end of a pipe that is open as long as this process lives.
+static int still_there = -1;
+
+/// A user namespace for this process itself. Somebody outside has to write its maps.
+static void enter_user_namespace(void) {
+  int ready[2];
+  pid_t self = getpid();
+  if (pipe2(ready, O_CLOEXEC)) fail("pipe");
+  pid_t mapper = fork();
+  if (mapper < 0) fail("fork");
+  if (mapper == 0) {
+    close(ready[1]);
+    char go;
+    if (read(ready[0], &go, 1) != 1) _exit(EXIT_SETUP);
+    write_maps(self);
+    _exit(0);
+  }
+  close(ready[0]);
+  if (unshare(CLONE_NEWUSER)) fail(REFUSED);
+  write_all(ready[1], "m", 1, "pipe");
+  close(ready[1]);
+  int status;
+  while (waitpid(mapper, &status, 0) < 0 && errno == EINTR) {}
+  if (status) _exit(EXIT_SETUP);
+  become_root();
+}
+
+/// What /proc says of the network namespace: its interfaces, and the sockets in use.
+static int interfaces = -1, sockets = -1;
+
+static void enter_network_namespace(void) {
+  if (unshare(CLONE_NEWNET)) fail(REFUSED);
+  bring_up_loopback();
+  if (interfaces >= 0) close(interfaces);
+  if (sockets >= 0) close(sockets);
+  interfaces = open("/proc/self/net/dev", O_RDONLY | O_CLOEXEC);
+  sockets = open("/proc/self/net/sockstat", O_RDONLY | O_CLOEXEC);
+}
+
+/// The number behind `name`; -1 where there is none.
+static long number_in(int file, const char *name) {
+  char text[4096];
+  ssize_t length = pread(file, text, sizeof text - 1, 0);
+  text[length > 0 ? length : 0] = 0;
+  const char *found = strstr(text, name);
+  return found ? strtol(found + strlen(name), NULL, 10) : -1;
+}
+
+static void renew_network(void) {
+  if (!has_network_namespace) return;
+  // Without a packet there is nothing of a connection left either, such as a port that waits for its time to be over.
+  if (number_in(interfaces, "lo:") != 0 || number_in(sockets, "sockets: used ") != 0) enter_network_namespace();
+}
+
+void enter_own_namespaces(bool network) {
+  enter_user_namespace();
+  has_user_namespace = true;
+  if (network) return;
+  enter_network_namespace();
+  has_network_namespace = true;
+}
+
 bool ids_are_mapped(void) {
   char *map = read_text(AT_FDCWD, "/proc/self/uid_map");
   unsigned long inside, outside, count, total = 0;
@@ -129,43 +213,61 @@ bool ids_are_mapped(void) {
   return total >= 65536;
 }
 
-pid_t enter_namespaces(const struct options *options) {
-  int ready[2];
-  if (pipe2(ready, O_CLOEXEC)) fail("pipe");
-  unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD;
-  if (!options->network) flags |= CLONE_NEWNET;
-  pid_t child = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
-  if (child < 0) fail("new namespaces are refused (user.max_user_namespaces, kernel.unprivileged_userns_clone)");
+bool is_root_of_host(void) {
+  char *map = read_text(AT_FDCWD, "/proc/self/uid_map");
+  unsigned long inside, outside;
+  bool is_root = map && sscanf(map, "%lu %lu", &inside, &outside) == 2 && inside == 0 && outside == 0 && geteuid() == 0;
+  free(map);
+  return is_root;
+}
+
+pid_t enter_namespaces(const struct options *options, int group) {
+  int alive[2];
+  if (pipe2(alive, O_CLOEXEC)) fail("pipe");
+  unsigned long flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+  // An emulator is registered in a user namespace, and must not be there for the next command.
+  bool own_ids = !has_user_namespace || options->emulator_count > 0;
+  if (own_ids) flags |= CLONE_NEWUSER;
+  if (!options->network && !has_network_namespace) flags |= CLONE_NEWNET;
+  struct clone_args arguments = {.flags = flags, .exit_signal = SIGCHLD};
+  if (group >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = (uint64_t)group;
+  }
+  pid_t child = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+  // Other sandboxes, in which this one may run, have no such call, because they cannot look into its arguments.
+  if (child < 0 && errno == ENOSYS && group < 0) child = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+  if (child < 0) fail(REFUSED);
   if (child > 0) {
-    close(ready[0]);
-    write_maps(child);
-    write_all(ready[1], "m", 1, "pipe");
+    close(alive[0]);
+    if (own_ids) {
+      write_maps(child);
+      write_all(alive[1], "m", 1, "pipe");
+    }
     // Stays open: its end tells the child that we are gone.
+    still_there = alive[1];
     return child;
   }
-  close(ready[1]);
-  char go;
-  if (read(ready[0], &go, 1) != 1) _exit(EXIT_SETUP);
-  // Where setgroups is denied there is no other group either.
-  if (setgroups(0, NULL) && errno != EPERM) fail("setgroups");
-  if (setresgid(0, 0, 0) || setresuid(0, 0, 0)) fail("becoming root of the namespace");
+  close(alive[1]);
+  if (own_ids) {
+    char go;
+    if (read(alive[0], &go, 1) != 1) _exit(EXIT_SETUP);
+    become_root();
+  }
   // Changing ids clears it, so only now. The parent may have died just before: then the pipe has ended.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL)) fail("parent death signal");
-  struct pollfd parent = {ready[0], POLLIN, 0};
+  struct pollfd parent = {alive[0], POLLIN, 0};
   if (poll(&parent, 1, 0) > 0) _exit(EXIT_SETUP);
-  close(ready[0]);
-  // This process sees the host at /oldroot; nobody inside may look through /proc/1/root.
+  close(alive[0]);
+  // This process has descriptors of the host; nobody inside may look through /proc/1.
   if (prctl(PR_SET_DUMPABLE, 0)) fail("dumpable");
   if (sethostname("graph", 5) || setdomainname("(none)", 6)) fail("host name");
+  if (flags & CLONE_NEWNET) bring_up_loopback();
+  limit_processes(options);
   return 0;
 }
 
-void bring_up_loopback(void) {
-  int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) fail("socket");
-  struct ifreq request = {0};
-  memcpy(request.ifr_name, "lo", 3);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (ioctl(descriptor, SIOCSIFFLAGS, &request)) fail("loopback");
-  close(descriptor);
+void namespaces_ended(void) {
+  close(still_there);
+  renew_network();
 }

@@ -7,7 +7,7 @@
 
 static const char usage[] =
     "usage: graph-sandbox [options] -- command [argument ...]\n"
-    "  --host-root DIR            the host's /usr and so on, read-only, in the writable folder DIR\n"
+    "  --host-root DIR            the host's /usr and so on, read-only; /build and /tmp are in DIR, and empty afterwards\n"
     "  --target PATH              with --host-root: where the stacked layers are mounted\n"
     "  --lower DIR | --unpack TAR a layer, bottom first; a tar is unpacked into memory\n"
     "  --upper DIR --work DIR     where changes go; in memory when left out\n"
@@ -26,6 +26,16 @@ static const char usage[] =
     "  --discard PATH, --capture FILE, --epoch SECONDS, --collect INSIDE OUTSIDE\n"
     "  --status FILE              how it ended: 'exited N', 'killed N', 'failed TEXT', 'refused TEXT' or 'emulator TEXT'\n"
     "  --refuse TEXT              runs nothing, and says why\n"
+    "  --timeout SECONDS          after which it is ended\n"
+    "  --caller PID               the process whose end ends it: the parent, which may be gone already\n"
+    "  --on-host                  the command is a program of the host, run as it is and ended with all it started\n"
+    "  --memory BYTES, --processes N, --disk BYTES\n"
+    "                             what ends it when it holds, has or has written more\n"
+    "  --keep-free BYTES          of the disk of its folders: what could give them back is ended when there is less\n"
+    "  --serve [--network] [--group DIR]\n"
+    "                             takes such lines as requests, see serve.c; in a control group of its own in DIR\n"
+    "  --delegate PID [--memory BYTES]\n"
+    "                             makes room for control groups for PID, and says where\n"
     "  --remove DIR               removes DIR, whoever of the mapped ids owns what is in it\n"
     "  --prepare DIR [--access MODE:USER:GROUP] [--from DIR]\n"
     "                             gives the empty folder DIR a mode, an owner and the content of another folder\n";
@@ -93,6 +103,15 @@ static void set_access(struct mount *mount, const char *text) {
   mount->group = group;
 }
 
+/// What is in a file, or came with a request as `received:NUMBER`.
+static char *read_secret(const char *source, size_t *size) {
+  if (strncmp(source, "received:", 9)) return read_content(AT_FDCWD, source, size);
+  char *path = format_text("/proc/self/fd/%d", received_descriptor(source + 9));
+  char *content = read_content(AT_FDCWD, path, size);
+  free(path);
+  return content;
+}
+
 static void add_mount(struct options *options, const char *spec, char *target, char *inside) {
   static const char *const kinds[] = {"bind", "overlay", "cache", "tmpfs", "secret", "ssh"};
   struct mount *mount = APPEND(options->mounts, options->mount_count);
@@ -106,7 +125,7 @@ static void add_mount(struct options *options, const char *spec, char *target, c
     next++;
     if (!strncmp(next, "source=", 7)) {
       // The rest, whatever is in it. A secret is read now and here: its name may mean nothing inside.
-      if (kind == MOUNT_SECRET) mount->content = read_content(AT_FDCWD, next + 7, &mount->content_size);
+      if (kind == MOUNT_SECRET) mount->content = read_secret(next + 7, &mount->content_size);
       else mount->source = absolute(next + 7);
       if (kind == MOUNT_SECRET && !mount->content) fail("the secret for '%s'", target);
       break;
@@ -128,7 +147,7 @@ static void add_mount(struct options *options, const char *spec, char *target, c
 
 static void add_variable(struct options *options, const char *name, const char *file) {
   size_t size;
-  char *content = read_content(AT_FDCWD, file, &size);
+  char *content = read_secret(file, &size);
   if (!content) fail("the value of '%s'", name);
   if (strlen(content) != size)
     options->refuse =
@@ -141,7 +160,8 @@ static void add_variable(struct options *options, const char *name, const char *
 
 enum { HOST_ROOT = 256, TARGET, LOWER, UNPACK, UPPER, WORK, BIND, BIND_RO, EMULATOR, SETENV, CHDIR, USER, NOFILE,
        NETWORK, TTY, SETTLE, LINUX32, PUBLISH, DISCARD, CAPTURE, EPOCH, COLLECT, STATUS, REMOVE,
-       MOUNT, INSIDE, SCRATCH, SETENV_FROM, REFUSE, PREPARE, ACCESS, FROM };
+       MOUNT, INSIDE, SCRATCH, SETENV_FROM, REFUSE, PREPARE, ACCESS, FROM, TIMEOUT, CALLER, ON_HOST,
+       MEMORY, PROCESSES, DISK, KEEP_FREE, SERVE, GROUP, DELEGATE };
 
 static const struct option table[] = {
     {"host-root", 1, 0, HOST_ROOT}, {"target", 1, 0, TARGET},   {"lower", 1, 0, LOWER},     {"unpack", 1, 0, UNPACK},
@@ -152,13 +172,19 @@ static const struct option table[] = {
     {"discard", 1, 0, DISCARD},     {"capture", 1, 0, CAPTURE}, {"epoch", 1, 0, EPOCH},     {"collect", 1, 0, COLLECT},
     {"status", 1, 0, STATUS},       {"remove", 1, 0, REMOVE},   {"mount", 1, 0, MOUNT},     {"inside", 1, 0, INSIDE},
     {"scratch", 1, 0, SCRATCH},     {"setenv-from", 1, 0, SETENV_FROM},                     {"refuse", 1, 0, REFUSE},
-    {"prepare", 1, 0, PREPARE},     {"access", 1, 0, ACCESS},   {"from", 1, 0, FROM},       {0, 0, 0, 0}};
+    {"prepare", 1, 0, PREPARE},     {"access", 1, 0, ACCESS},   {"from", 1, 0, FROM},       {"timeout", 1, 0, TIMEOUT},
+    {"caller", 1, 0, CALLER},
+    {"on-host", 0, 0, ON_HOST},     {"memory", 1, 0, MEMORY},   {"processes", 1, 0, PROCESSES},
+    {"disk", 1, 0, DISK},           {"keep-free", 1, 0, KEEP_FREE}, {"serve", 0, 0, SERVE}, {"group", 1, 0, GROUP},
+    {"delegate", 1, 0, DELEGATE},   {0, 0, 0, 0}};
 
 void parse_options(struct options *options, int argc, char **argv) {
   options->directory = "/";
   options->epoch = 315532800;
   options->prepare_access.mode = 0755;
   char *inside = NULL;
+  // Read from the beginning again: a helper that serves has read others before.
+  optind = 0;
   for (int option; (option = getopt_long(argc, argv, "+", table, NULL)) != -1;) {
     // The second word of an option that takes two.
     char *second = NULL;
@@ -208,6 +234,16 @@ void parse_options(struct options *options, int argc, char **argv) {
       break;
     case INSIDE: inside = optarg; break;
     case SCRATCH: options->scratch = absolute(optarg); break;
+    case TIMEOUT: options->timeout = number(optarg, INT32_MAX); break;
+    case CALLER: options->caller = (pid_t)number(optarg, INT32_MAX); break;
+    case ON_HOST: options->on_host = true; break;
+    case MEMORY: options->memory_max = number(optarg, INT64_MAX); break;
+    case PROCESSES: options->processes_max = number(optarg, 1 << 20); break;
+    case DISK: options->disk_max = number(optarg, INT64_MAX); break;
+    case KEEP_FREE: options->keep_free = number(optarg, INT64_MAX); break;
+    case SERVE: options->serve = true; break;
+    case GROUP: options->group = optarg; break;
+    case DELEGATE: options->delegate = (pid_t)number(optarg, INT32_MAX); break;
     case SETENV_FROM: add_variable(options, optarg, second); break;
     case REFUSE: options->refuse = optarg; break;
     case PREPARE: options->prepare = absolute(optarg); break;
@@ -217,8 +253,9 @@ void parse_options(struct options *options, int argc, char **argv) {
     }
   }
   options->command = argv + optind;
-  if (options->remove || options->prepare) return;
+  if (options->remove || options->prepare || options->serve || options->delegate) return;
   if (!*options->command) usage_error("no command", "");
+  if (options->on_host) return;
   if (!options->host_root && options->target) usage_error("--target needs --host-root:", options->target);
   if (!options->host_root) options->target = "/";
   if (options->target && options->target[0] != '/') usage_error("not an absolute path:", options->target);

@@ -35,7 +35,7 @@ static bool pass_on(int from, int to) {
   return count > 0;
 }
 
-static _Noreturn void serve(int outer, uint16_t port) {
+static _Noreturn void forward(int outer, uint16_t port) {
   struct sockaddr_in address = loopback(port);
   int inner = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (inner < 0 || connect(inner, (struct sockaddr *)&address, sizeof address)) _exit(1);
@@ -76,7 +76,7 @@ void forward_ports(const struct options *options) {
       if (!(listeners[i].revents & POLLIN)) continue;
       int outer = accept4(listeners[i].fd, NULL, NULL, SOCK_CLOEXEC);
       if (outer < 0) continue;
-      if (fork() == 0) serve(outer, options->publishes[i].port);
+      if (fork() == 0) forward(outer, options->publishes[i].port);
       close(outer);
     }
   }

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 /// What root inside may do: the set that container engines give and Dockerfiles are written for. Above all not
 /// CAP_SYS_ADMIN, with which read-only mounts could be made writable.
@@ -18,9 +19,12 @@ static const unsigned kept[] = {
 static void limit_capabilities(void) {
   struct __user_cap_data_struct data[2] = {{0}};
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) data[kept[i] / 32].permitted |= 1u << kept[i] % 32;
-  for (unsigned capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
-    if (capability >= 64 || !(data[capability / 32].permitted >> capability % 32 & 1))
-      if (prctl(PR_CAPBSET_DROP, capability)) fail("capability %u", capability);
+  for (unsigned capability = 0; capability < 64; capability++) {
+    if (data[capability / 32].permitted >> capability % 32 & 1) continue;
+    // The first one that the kernel does not know is behind the last one.
+    if (prctl(PR_CAPBSET_DROP, capability) && errno == EINVAL) break;
+    else if (prctl(PR_CAPBSET_READ, capability) > 0) fail("capability %u", capability);
+  }
   for (int i = 0; i < 2; i++) data[i].effective = data[i].permitted;
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   if (syscall(SYS_capset, &header, data)) fail("capabilities");
@@ -44,8 +48,40 @@ void limit_process(const struct options *options) {
     if (known >= 0) (void)personality(((unsigned)known & ~(unsigned)PER_MASK) | PER_LINUX32);
   }
   // no_new_privs is not set: su, sudo and ping in an image are set-id and have to work, and what they can gain ends at
-  // the bounding set and the user namespace.
+  // the bounding set and the user namespace. So the filter has to come while there is still a right to it.
+  filter_calls(options);
   limit_capabilities();
+}
+
+/// Linux 6.14: the highest number of a process is the namespace's own. Before, it is the machine's, and not to be touched.
+static bool has_own_highest_number(void) {
+  struct utsname system;
+  unsigned major = 0, minor = 0;
+  return uname(&system) == 0 && sscanf(system.release, "%u.%u", &major, &minor) == 2 && (major > 6 || (major == 6 && minor >= 14));
+}
+
+void limit_processes(const struct options *options) {
+  if (!options->processes_max || options->cgroup || !has_own_highest_number()) return;
+  int file = open("/proc/sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  // The first 300 are not given out again. What is refused is watched instead.
+  char text[24];
+  snprintf(text, sizeof text, "%llu", (unsigned long long)options->processes_max + 300);
+  if (write(file, text, strlen(text)) < 0) errno = 0;
+  close(file);
+}
+
+void join_new_session_keyring(void) {
+  // Where that is refused, keys are out of reach inside all the same: filter.c.
+  syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);
+}
+
+void offer_to_oom(void) {
+  int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  // Only a hint, which may be refused.
+  if (write(file, "500", 3) < 0) errno = 0;
+  close(file);
 }
 
 static bool is_number(const char *text) { return *text && text[strspn(text, "0123456789")] == 0; }

@@ -13,9 +13,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/// 1980-01-01, as of every input: an action may not see when it runs.
-enum { INPUT_TIME = 315532800 };
-
 /// With a single id in the namespace nobody else can own anything, and nobody else can run either.
 static void give(const char *path, uid_t user, gid_t group) {
   if (lchown(path, user, group) == 0) return;
@@ -48,7 +45,7 @@ static void copy_all(const char *source, const char *target) {
     }
     closedir(names);
   } else if (S_ISREG(status.st_mode)) {
-    copy_entry(AT_FDCWD, source, AT_FDCWD, target);
+    copy_entry(AT_FDCWD, source, AT_FDCWD, target, false);
   } else {
     return;
   }
@@ -69,31 +66,34 @@ void prepare_folder(const struct options *options) {
 static char *overlay_of(const char *source, const char *folder) {
   char *upper = format_text("%s/u", folder), *work = format_text("%s/w", folder), *point = format_text("%s/o", folder);
   struct stat status;
-  if (stat(source, &status)) fail("'%s'", source);
-  // Links, because a path may hold what the options of an overlay give a meaning.
-  char *lower = format_text("%s/l", folder);
-  if (mkdir(upper, 0755) || mkdir(work, 0755) || mkdir(point, 0755) || symlink(source, lower)) fail("'%s'", folder);
+  int lower = open(source, O_PATH | O_CLOEXEC), here = open(".", O_PATH | O_CLOEXEC);
+  if (lower < 0 || here < 0 || fstat(lower, &status)) fail("'%s'", source);
+  // A link, because a path may hold what the options of an overlay give a meaning.
+  char *link = format_text("%s/l", folder), *place = descriptor_path(lower);
+  if (mkdir(upper, 0755) || mkdir(work, 0755) || mkdir(point, 0755) || symlink(place, link)) fail("'%s'", folder);
   give(upper, status.st_uid, status.st_gid);
   struct timespec times[2] = {status.st_mtim, status.st_mtim};
   if (chmod(upper, status.st_mode & 07777) || utimensat(AT_FDCWD, upper, times, 0)) fail("'%s'", upper);
+  // Short names, because all options of a mount together have one page.
   if (chdir(folder)) fail("'%s'", folder);
   if (mount("overlay", "o", "overlay", MS_NOSUID | MS_NODEV, "lowerdir=l,upperdir=u,workdir=w,userxattr"))
     fail("a writable view of '%s'", source);
-  if (chdir("/")) fail("/");
+  if (fchdir(here)) fail("'%s'", folder);
+  close(here);
+  close(lower);
   free(upper);
   free(work);
-  free(lower);
+  free(link);
+  free(place);
   return point;
 }
 
 static char *writable_view(const struct options *options, const struct mount *mount, const char *source, size_t number) {
   char *folder;
   if (options->scratch) {
-    char *outer = outside(options->scratch);
-    folder = format_text("%s/%zu", outer, number);
-    free(outer);
+    folder = format_text("%s/%zu", options->scratch, number);
   } else {
-    folder = format_text("/m/%zu/s", number);
+    folder = format_text("m/%zu/s", number);
   }
   if (mkdir(folder, 0755)) fail("'%s'", folder);
   char *view;
@@ -112,9 +112,9 @@ static char *writable_view(const struct options *options, const struct mount *mo
 }
 
 static char *shown_content(const struct options *options, struct mount *mount, size_t number) {
-  char *source = outside(mount->source);
+  char *source = format_text("%s", mount->source);
   if (mount->tar) {
-    char *folder = format_text("/m/%zu/t", number);
+    char *folder = format_text("m/%zu/t", number);
     make_folder(folder, 0755);
     unpack_layer(source, folder, false);
     free(source);
@@ -139,7 +139,7 @@ static char *shown_content(const struct options *options, struct mount *mount, s
 }
 
 static char *secret_file(const struct mount *mount, size_t number) {
-  char *path = format_text("/m/%zu/secret", number);
+  char *path = format_text("m/%zu/secret", number);
   int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) fail("'%s'", path);
   write_all(file, mount->content, mount->content_size, path);
@@ -152,19 +152,18 @@ static char *secret_file(const struct mount *mount, size_t number) {
 }
 
 /// One connection to the agent outside.
-static _Noreturn void serve_agent(int client, const char *agent) {
-  // By its descriptor: the path may be too long for an address.
-  int place = open(agent, O_PATH | O_CLOEXEC);
+static _Noreturn void serve_agent(int client, int place) {
+  // By its descriptor: the path may be too long for an address, and is left with the host.
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", place);
   int upstream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (place < 0 || upstream < 0 || connect(upstream, (struct sockaddr *)&address, sizeof address)) _exit(1);
+  if (upstream < 0 || connect(upstream, (struct sockaddr *)&address, sizeof address)) _exit(1);
   relay(client, upstream);
 }
 
 /// A socket with a mode and owner of its own, whose connections are passed on to the agent of the host.
 static char *agent_socket(const struct mount *mount, size_t number) {
-  char *path = format_text("/m/%zu/agent", number);
+  char *path = format_text("m/%zu/agent", number);
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
   int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -172,12 +171,12 @@ static char *agent_socket(const struct mount *mount, size_t number) {
     fail("the socket for '%s'", mount->target);
   give(path, mount->user, mount->group);
   if (chmod(path, mount->mode)) fail("'%s'", path);
-  char *agent = outside(mount->source);
+  int place = open(mount->source, O_PATH | O_CLOEXEC);
   pid_t child = fork();
-  if (child < 0) fail("fork");
+  if (place < 0 || child < 0) fail("the agent for '%s'", mount->target);
   if (child > 0) {
     close(listener);
-    free(agent);
+    close(place);
     return path;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -186,16 +185,16 @@ static char *agent_socket(const struct mount *mount, size_t number) {
     int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (client < 0 && errno != EINTR && errno != ECONNABORTED) _exit(1);
     if (client < 0) continue;
-    if (fork() == 0) serve_agent(client, agent);
+    if (fork() == 0) serve_agent(client, place);
     close(client);
   }
 }
 
 void prepare_mounts(const struct options *options) {
-  if (options->mount_count > 0) make_folder("/m", 0755);
+  if (options->mount_count > 0) make_folder("m", 0755);
   for (size_t i = 0; i < options->mount_count; i++) {
     struct mount *mount = &options->mounts[i];
-    char *folder = format_text("/m/%zu", i);
+    char *folder = format_text("m/%zu", i);
     make_folder(folder, 0755);
     free(folder);
     switch (mount->kind) {
@@ -214,16 +213,16 @@ void add_mounts(const struct options *options) {
   failure_word = "refused";
   for (size_t i = 0; i < options->mount_count; i++) {
     const struct mount *mount = &options->mounts[i];
-    unsigned long attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
     if (mount->kind == MOUNT_BIND || mount->kind == MOUNT_SECRET) attributes |= MOUNT_ATTR_RDONLY;
     if (mount->kind == MOUNT_SECRET) attributes |= MOUNT_ATTR_NOEXEC;
     if (mount->kind == MOUNT_TMPFS) {
-      char *data = mount->size ? format_text("mode=1777,size=%llu", (unsigned long long)mount->size)
-                               : format_text("mode=1777");
-      mount_inside("tmpfs", mount->target, MS_NOSUID | MS_NODEV, data);
-      free(data);
+      char *size = format_text("%llu", (unsigned long long)mount->size);
+      const char *settings[] = {"mode", "1777", mount->size ? "size" : NULL, size, NULL};
+      mount_inside("tmpfs", mount->target, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, settings);
+      free(size);
     } else {
-      bind_inside(mount->ready, mount->target, mount->folder, attributes);
+      bind_inside(mount->ready, mount->target, attributes);
     }
   }
   failure_word = word;

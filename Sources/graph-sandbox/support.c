@@ -11,10 +11,15 @@ void report_status(const char *format, ...) {
   if (status_descriptor < 0) return;
   va_list arguments;
   va_start(arguments, format);
-  vdprintf(status_descriptor, format, arguments);
+  char *line;
+  int length = vasprintf(&line, format, arguments);
   va_end(arguments);
-  close(status_descriptor);
-  status_descriptor = -1;
+  if (length < 0) return;
+  // A line is a line, whatever names are in it.
+  for (int i = 0; i + 1 < length; i++)
+    if ((unsigned char)line[i] < ' ') line[i] = '?';
+  write_all(status_descriptor, line, (size_t)length, "the status");
+  free(line);
 }
 
 static _Noreturn void fail_list(int code, const char *format, va_list arguments) {

@@ -14,7 +14,7 @@ struct FailureTests {
       ("nonesuch", .deterministic, "exited with status 127"),
       ("kill -9 $$", .resource, "was killed by signal 9"),
       ("sh -c 'kill -9 $$'; exit $?", .resource, "a program of it was killed"),
-      ("sleep 60", .resource, "was killed after 1 s"),
+      ("sleep 60", .resource, "was killed after 1 s, its 'timeout'"),
       ("true", .deterministic, "left no file or folder at '/missing'"),
     ])
   func kinds(script: String, kind: ActionFailed.Kind, reason: String) async throws {

@@ -59,7 +59,7 @@ struct IsolationTests {
       mount -o remount,rw /usr 2>/dev/null && echo remounted; true
       """, root: .host
     ).text
-    #expect(text == "/build\ngraph\n0\n/build:\n\n/home:\n\n/root:\n\n/tmp:\n")
+    #expect(text == "/build\ngraph\n0\n/build:\nin\nout\n\n/home:\n\n/root:\n\n/tmp:\n")
   }
 
   @Test(

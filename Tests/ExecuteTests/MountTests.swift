@@ -28,7 +28,7 @@ struct MountWorld {
   ) async throws -> (text: String, layer: Layer) {
     let executor = LocalExecutor(
       store: world.store, checkouts: world.store, operations: [], scratch: world.folder + "/scratch",
-      helper: World.helper, emulators: Emulators(), mounts: sources
+      helpers: world.helpers, limits: world.limits, emulators: Emulators(), mounts: sources
     ) { _, _ in [] }
     let isImage = root == .layers
     let inputs = (isImage ? [(role: "layer/00", artifact: base)] : []) + inputs
@@ -214,7 +214,7 @@ struct MountTests {
     await #expect(throws: ActionFailed.self) {
       try await world.run("echo x > /c/x", [.cache("/c", ro: true)])
     }
-    let folders = CacheFolders(folder: world.folder + "/caches", helper: World.helper)
+    let folders = CacheFolders(folder: world.folder + "/caches", helpers: world.world.helpers)
     let cleaned = try await folders.removeAll()
     #expect(cleaned.removed == 4 && cleaned.inUse == 0)
     #expect(try await read(.cache("/c")) == "")
@@ -253,7 +253,7 @@ struct MountTests {
   @Test("of a cache in use are not removed, and a waiting action can be cancelled")
   func cacheInUse() async throws {
     let world = try MountWorld()
-    let folders = CacheFolders(folder: world.folder + "/caches", helper: World.helper)
+    let folders = CacheFolders(folder: world.folder + "/caches", helpers: world.world.helpers)
     let request = CacheFolders.Request(
       id: "c", architecture: nil, sharing: .locked, access: .init(mode: 0o755), content: nil)
     var lease: CacheFolders.Lease? = try await folders.lease(request)

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import Glibc
 import GraphCore
+import Subprocess
+import SystemPackage
 import Testing
 
 @testable import Execute
@@ -13,18 +15,24 @@ final class World: Sendable {
 
   let folder: String
   let store: FolderStore
+  let helpers: HelperPool
+  let limits: ResourceLimits
   let executor: LocalExecutor
 
-  init(operations: [any Operation] = []) throws {
+  /// - Parameter limits: in place of what the machine allows.
+  init(operations: [any GraphCore.Operation] = [], limits: ((inout ResourceLimits) -> Void)? = nil) throws {
     var template = Array("/tmp/execute-tests-XXXXXX".utf8CString)
     try #require(mkdtemp(&template) != nil)
     folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     chmod(folder, 0o755)
     store = try FolderStore(folder: folder + "/store")
+    helpers = HelperPool(program: Self.helper)
+    var bounds = ResourceLimits(memoryBytes: 4 << 30, scratch: folder)
+    limits?(&bounds)
+    self.limits = bounds
     executor = LocalExecutor(
       store: store, checkouts: store, operations: operations, scratch: folder + "/scratch",
-      helper: Self.helper,
-      emulators: Emulators()
+      helpers: helpers, limits: bounds, emulators: Emulators()
     ) { _, object in Array("git \(object)".utf8) }
   }
 
@@ -79,7 +87,7 @@ final class World: Sendable {
   func run(
     _ script: String, on layers: [Artifact]? = nil, collects: [Command.Collect] = [], discards: [String] = [],
     user: String = "", stages: [(String, Artifact)] = [], root: Command.Root = .layers,
-    timeoutSeconds: Int = 60,
+    timeoutSeconds: Int = 60, bounds: Action.Limits.Bounds = .init(),
     architecture: Architecture? = nil, outputs: [Action.Output] = [], arguments: [Action.Argument] = [],
     extra: [Input] = []
   ) async throws -> ExecutedAction {
@@ -94,7 +102,7 @@ final class World: Sendable {
       rule: Action.Rule("run", version: 1), arguments: arguments, architecture: architecture,
       inputs: placed.map { Input($0.0, .output(NodeID(index: 0), "made")) } + extra, outputs: outputs,
       command: command,
-      limits: Action.Limits(timeoutSeconds: timeoutSeconds))
+      limits: Action.Limits(timeoutSeconds: timeoutSeconds, bounds: bounds))
     return try await executor.execute(try task(action, inputs: placed.map(\.1) + leaves(of: extra)))
   }
 
@@ -123,15 +131,10 @@ final class World: Sendable {
 
   /// Runs a program of the host and returns what it printed, whatever its exit status.
   func host(_ words: [String]) async throws -> String {
-    // Only the helper writes one; for this run of any program it is there already.
-    let status = folder + "/host-status"
-    try Data("exited 0\n".utf8).write(to: URL(filePath: status))
-    var arguments = SandboxArguments()
-    for word in words.dropFirst() { arguments.add(word) }
-    let log = try await SandboxRun(
-      helper: words[0], arguments: arguments, statusFile: status, timeoutSeconds: 60
-    ).run()
-    return String(decoding: log, as: UTF8.self)
+    let result = try await Subprocess.run(
+      .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())), input: .none,
+      output: .string(limit: 1 << 20), error: .combinedWithOutput)
+    return result.standardOutput
   }
 
   /// Whether some process has `word` among its arguments.

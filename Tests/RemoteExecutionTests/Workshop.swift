@@ -40,8 +40,9 @@ final class Workshop: Sendable {
 
   var executor: LocalExecutor {
     LocalExecutor(
-      store: store, checkouts: store, operations: [], scratch: store.scratch, helper: Self.helper,
-      emulators: Emulators()
+      store: store, checkouts: store, operations: [], scratch: store.scratch,
+      helpers: HelperPool(program: Self.helper),
+      limits: ResourceLimits(memoryBytes: 4 << 30, scratch: store.scratch), emulators: Emulators()
     ) { _, _ in [] }
   }
 

@@ -73,10 +73,29 @@ public struct Action: Hashable, Sendable {
     public var memoryMegabytes: Int
     /// Whether the action only waits for the network: several of them run beside what keeps the processors busy.
     public var isWaiting: Bool
-    public init(timeoutSeconds: Int = 3600, memoryMegabytes: Int = 256, isWaiting: Bool = false) {
+    /// What it is ended at, where that was declared; else the machine says it.
+    public var bounds: Bounds
+
+    /// Bounds that end an action: bytes of memory, processes and threads at once, bytes written to the disk.
+    public struct Bounds: Hashable, Sendable {
+      public var memoryBytes: Int64?
+      public var processes: Int?
+      public var diskBytes: Int64?
+      public init(memoryBytes: Int64? = nil, processes: Int? = nil, diskBytes: Int64? = nil) {
+        self.memoryBytes = memoryBytes
+        self.processes = processes
+        self.diskBytes = diskBytes
+      }
+    }
+
+    public init(
+      timeoutSeconds: Int = 3600, memoryMegabytes: Int = 256, isWaiting: Bool = false,
+      bounds: Bounds = Bounds()
+    ) {
       self.timeoutSeconds = timeoutSeconds
       self.memoryMegabytes = memoryMegabytes
       self.isWaiting = isWaiting
+      self.bounds = bounds
     }
   }
 

@@ -4,7 +4,9 @@ public struct SandboxArguments: Sendable {
 
   public init() {}
 
-  /// - Parameter folder: becomes the writable root beside the host's programs.
+  /// - Parameters:
+  ///   - folder: where /build and /tmp are.
+  ///   - target: where stacked layers are mounted.
   public mutating func useHostRoot(_ folder: String, target: String? = nil) {
     words += ["--host-root", folder]
     if let target { words += ["--target", target] }
@@ -44,7 +46,20 @@ public struct SandboxArguments: Sendable {
     words += ["--mount", "tmpfs" + (sizeBytes.map { ",size=\($0)" } ?? ""), path]
   }
 
-  /// - Parameter source: a file that the helper reads before it enters the sandbox.
+  /// What the action is ended at; none of it is part of a key, and none goes to a worker, which has limits of its own.
+  ///
+  /// - Parameters:
+  ///   - bounds: what is `nil` has no bound.
+  ///   - keepFreeBytes: of the disk that the command writes to.
+  public mutating func limit(timeoutSeconds: Int, bounds: Action.Limits.Bounds, keepFreeBytes: Int64) {
+    add("--timeout", String(timeoutSeconds))
+    if let bytes = bounds.memoryBytes { add("--memory", String(bytes)) }
+    if let count = bounds.processes { add("--processes", String(count)) }
+    if let bytes = bounds.diskBytes { add("--disk", String(bytes)) }
+    if keepFreeBytes > 0 { add("--keep-free", String(keepFreeBytes)) }
+  }
+
+  /// - Parameter source: a file that the helper reads before it enters the sandbox, or `received:NUMBER`.
   public mutating func mountSecret(_ source: String, _ access: Command.Mount.Access, at path: String) {
     words += ["--mount", "secret,access=\(access.words),source=\(source)", path]
   }

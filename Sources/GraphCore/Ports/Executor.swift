@@ -41,10 +41,15 @@ public struct ExecutedAction: Sendable {
   public var emulator: String?
   /// What it printed, standard output and error as they came.
   public var log: [UInt8]
-  public init(outputs: [String: Artifact], emulator: String? = nil, log: [UInt8] = []) {
+  /// The most memory that a command used at once, where that was measured.
+  public var peakMemoryBytes: Int64?
+  public init(
+    outputs: [String: Artifact], emulator: String? = nil, log: [UInt8] = [], peakMemoryBytes: Int64? = nil
+  ) {
     self.outputs = outputs
     self.emulator = emulator
     self.log = log
+    self.peakMemoryBytes = peakMemoryBytes
   }
 }
 

@@ -75,6 +75,7 @@ public struct CommandTarget: Sendable, Hashable {
   /// The value of `for-each` that this target is for.
   public var item: String?
   public var timeoutSeconds: Int
+  public var bounds: Action.Limits.Bounds
   public var location: SourceLocation
 
   public enum Root: Sendable, Hashable {
@@ -120,7 +121,8 @@ public struct CommandTarget: Sendable, Hashable {
     root: Located<Root>,
     tools: [Located<String>],
     inputs: [NamedInput], command: [Located<String>], environment: [String: String], outputs: [NamedOutput],
-    fetch: Fetch?, item: String?, timeoutSeconds: Int, location: SourceLocation
+    fetch: Fetch?, item: String?, timeoutSeconds: Int, bounds: Action.Limits.Bounds = .init(),
+    location: SourceLocation
   ) {
     self.label = label
     self.architectures = architectures
@@ -134,6 +136,7 @@ public struct CommandTarget: Sendable, Hashable {
     self.fetch = fetch
     self.item = item
     self.timeoutSeconds = timeoutSeconds
+    self.bounds = bounds
     self.location = location
   }
 }

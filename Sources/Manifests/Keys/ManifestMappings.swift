@@ -118,7 +118,13 @@ extension ManifestMapping {
       .init(
         "arches", .choices(architectureNames + ["noarch"]), "some of the workspace's, or noarch alone"),
     ] + architectureKeys.dropFirst() + [
-      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds")
+      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds"),
+      .init(
+        "memory", .text, "what it may hold at most, such as 4GiB; three quarters of the machine's by default"),
+      .init(
+        "processes", .number(1...CommandReader.processesMax), fallback: "4096",
+        "processes and threads at once"),
+      .init("disk", .text, "what it may write at most, such as 20GiB; what the disk has by default"),
     ])
 
   static let labelInput = ManifestMapping(

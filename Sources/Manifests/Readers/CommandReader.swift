@@ -5,7 +5,7 @@ struct CommandReader {
   static let keys = [
     "name", "for-each", "root", "tools", "inputs", "command", "env", "outputs", "fetch", "arches", "only",
     "not",
-    "failable", "timeout",
+    "failable", "timeout", "memory", "processes", "disk",
   ]
   static let timeoutSecondsMax = 7 * 24 * 3600
 
@@ -26,6 +26,7 @@ struct CommandReader {
     let fetch = fetch(reader)
     let choice = choice(reader)
     let timeout = reader.number("timeout", in: 1...Self.timeoutSecondsMax, default: 3600)
+    let bounds = bounds(reader)
     let environment = reader.environment("env")
     let inputs = reader.pairs("inputs")
     let scope = Scope(
@@ -56,9 +57,30 @@ struct CommandReader {
         architectures: choice.isForAll ? [] : choice.choice.architectures(of: settings.architectures),
         choice: choice.choice, root: root, tools: tools, inputs: named, command: command,
         environment: environment.mapValues { fill($0, item) }, outputs: outputs,
-        fetch: fetch.map { filled($0, item) }, item: item?.value, timeoutSeconds: timeout,
+        fetch: fetch.map { filled($0, item) }, item: item?.value, timeoutSeconds: timeout, bounds: bounds,
         location: node.location)
     }
+  }
+
+  static let processesMax = 1 << 20
+  /// Below it nothing starts.
+  static let memoryBytesMin: Int64 = 1 << 20
+
+  private func bounds(_ reader: FieldReader) -> Action.Limits.Bounds {
+    Action.Limits.Bounds(
+      memoryBytes: bytes("memory", reader),
+      processes: reader.has("processes")
+        ? reader.number("processes", in: 1...Self.processesMax, default: Self.processesMax) : nil,
+      diskBytes: bytes("disk", reader))
+  }
+
+  private func bytes(_ key: String, _ reader: FieldReader) -> Int64? {
+    guard let text = reader.text(key) else { return nil }
+    if let bytes = ByteSize.bytes(text.value), bytes >= Self.memoryBytesMin { return bytes }
+    findings.error(
+      "'\(text.value.shortened)' is no size for '\(key)'", at: text,
+      hint: "write, for example, 512MiB or 4GiB; 1 MiB is the least")
+    return nil
   }
 
   /// `nil` without `for-each`.

@@ -44,13 +44,20 @@ extension Compilation {
           collects: command.outputs.map {
             .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)"))
           }),
-        limits: .init(timeoutSeconds: command.timeoutSeconds)),
+        limits: limits(of: command)),
       location: command.location)
     let id = builder.add(node)
     if let first = command.outputs.first {
       builder.deliver(label, Graph.Target(kind: .command, node: id, output: first.name.value))
     }
     return id
+  }
+
+  /// What may be held at most is also what the scheduler counts.
+  private func limits(of command: CommandTarget) -> Action.Limits {
+    var limits = Action.Limits(timeoutSeconds: command.timeoutSeconds, bounds: command.bounds)
+    if let bytes = command.bounds.memoryBytes { limits.memoryMegabytes = Int(clamping: bytes >> 20) }
+    return limits
   }
 
   /// The inputs `tool/NAME` for programs of the host.

@@ -68,11 +68,17 @@ extension Action.Limits: FlatRecord {
     writer.write(timeoutSeconds)
     writer.write(memoryMegabytes)
     writer.write(isWaiting)
+    writer.write(bounds.memoryBytes) { $0.write($1) }
+    writer.write(bounds.processes) { $0.write($1) }
+    writer.write(bounds.diskBytes) { $0.write($1) }
   }
 
   init(from reader: inout FlatReader) {
     self.init(
-      timeoutSeconds: reader.integer(), memoryMegabytes: reader.integer(), isWaiting: reader.boolean())
+      timeoutSeconds: reader.integer(), memoryMegabytes: reader.integer(), isWaiting: reader.boolean(),
+      bounds: Bounds(
+        memoryBytes: reader.optional { Int64($0.integer()) }, processes: reader.optional { $0.integer() },
+        diskBytes: reader.optional { Int64($0.integer()) }))
   }
 }
 
