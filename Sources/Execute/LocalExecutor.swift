@@ -63,6 +63,7 @@ extension LocalExecutor {
   private func confirming(
     _ inputs: [Artifact], _ run: () async throws -> ExecutedAction
   ) async throws -> ExecutedAction {
+    let checkouts = preparation.checkouts
     let damages = checkouts.damagesSoFar()
     let first: Result<ExecutedAction, any Error>
     do { first = .success(try await run()) } catch { first = .failure(error) }

@@ -49,7 +49,7 @@ struct CollectCommand: AsyncParsableCommand {
       let store = dryRun ? existing : try Store.openForWriting(at: options.folder)
       var removedCaches = 0
       if caches, !dryRun {
-        removedCaches = try await CacheFolders(folder: store.caches, helper: Machine.sandboxHelper())
+        removedCaches = try await CacheFolders(folder: store.caches, helpers: Machine.helpers())
           .removeAll().removed
       }
       let report = try store.collect(policy)

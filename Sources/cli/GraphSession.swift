@@ -64,7 +64,9 @@ struct GraphSession {
     warningsNote: String?, snapshotName: String?, services: HostServices, memory: GraphMemory?,
     session: Session?
   ) {
-    (self.root, self.store, self.graph, self.marks, self.architectures) = (root, store, graph, marks, architectures)
+    (self.root, self.store, self.graph, self.marks, self.architectures) = (
+      root, store, graph, marks, architectures
+    )
     (self.warningsNote, self.snapshotName, self.services) = (warningsNote, snapshotName, services)
     (self.memory, self.session, counts) = (memory, session, GraphMemory.Counts(store))
   }

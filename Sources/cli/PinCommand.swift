@@ -56,7 +56,7 @@ struct PinCommand: AsyncParsableCommand {
   private func outputs(in session: Session) throws -> [String: [String: Artifact]] {
     var outputs: [String: [String: Artifact]] = [:]
     var missing: [Label] = []
-    for (label, target) in try session.targets(labels) {
+    for (label, target) in try session.choice.targets(labels) {
       for root in target.roots {
         let node = session.graph[root].name
         guard let result = try session.store.trace(ofNode: node)?.result,

@@ -59,7 +59,9 @@ struct WhyNotCommand: AsyncParsableCommand {
       node, plan: try Planner(graph: session.graph, cache: session.store).plan([node]),
       history: session.store,
       inputs: try collector.inputs(of: [node]), snapshot: session.snapshotName,
-      findings: try input.map { try search.finding(for: $0, from: session.startFolder, roots: [node]) })
+      findings: try input.map {
+        try search.finding(for: $0, from: session.services.startFolder, roots: [node])
+      })
   }
 
   private func say(_ reports: [WhyNotReport], notMade: [UnsupportedTarget]) {

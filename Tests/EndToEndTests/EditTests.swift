@@ -159,7 +159,8 @@ extension EndToEnd {
     /// SQLite share (`-shm`), remembered answers and kept graphs are no content and not compared.
     private func listing(_ folder: String) async throws -> String {
       try await Program([
-        "find", folder, "(", "-name", "answers", "-o", "-name", "graphs", ")", "-prune", "-o", "!", "-name", "*-shm", "-printf",
+        "find", folder, "(", "-name", "answers", "-o", "-name", "graphs", ")", "-prune", "-o", "!", "-name",
+        "*-shm", "-printf",
         "%P %i %s %U:%G %m %T@\\n",
       ]).check().split(separator: "\n").sorted().joined(separator: "\n")
     }

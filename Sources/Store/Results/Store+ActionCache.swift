@@ -39,11 +39,6 @@ extension Store: ActionCache {
     return found
   }
 
-  public func result(ofDeep key: Key) throws -> ActionResult? {
-    guard let found = try self.key(ofDeep: key) else { return nil }
-    return try result(of: found)
-  }
-
   public func key(ofDeep key: Key) throws -> Key? {
     guard let facts else { return nil }
     return try facts.read { connection in

@@ -71,7 +71,8 @@ final class World: Sendable {
 
   func graph(_ words: [String], in folder: String? = nil, store: String? = nil) -> Program {
     // After the subcommand, and in front of everything that may follow '--'.
-    let hasSubcommand = ["snapshot", "runs", "store"].contains(words[0]) && words.dropFirst().first?.first != "-"
+    let hasSubcommand =
+      ["snapshot", "runs", "store"].contains(words[0]) && words.dropFirst().first?.first != "-"
     let command = words.prefix(hasSubcommand ? 2 : 1)
     var program = Program(
       [Self.graph] + command + ["--store", store ?? self.store] + words.dropFirst(command.count))
