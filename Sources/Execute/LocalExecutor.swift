@@ -1,3 +1,4 @@
+import Formats
 import GraphCore
 import Glibc
 
@@ -106,10 +107,13 @@ extension LocalExecutor {
         helpers: helpers, words: arguments.words, descriptors: held.secrets, hasNetwork: command.network,
         redactor: held.redactor
       ).run()
-    } catch let failure as ActionFailed where FileSystem.freeMegabytes(place.folder) < Self.freeMegabytesMin {
-      // Programs say it in many ways when a disk is full; it is not what they were asked for that is wrong.
-      throw ActionFailed(
-        .environment, "\(failure.reason), and the disk of '\(scratch)' is full", log: failure.log)
+    } catch  where FileSystem.freeMegabytes(place.folder) < Self.freeMegabytesMin {
+      throw onFullDisk(error)
+    }
+    // Many programs go on where they could not write, and end as if nothing had been.
+    if FileSystem.freeMegabytes(place.folder) < Self.freeMegabytesMin {
+      throw onFullDisk(
+        ActionFailed(.environment, "what it made cannot be relied on", log: success.log))
     }
     let outputs = try preparation.collect(command, of: task.action, in: place, log: success.log)
     return ExecutedAction(
@@ -117,8 +121,20 @@ extension LocalExecutor {
       peakMemoryBytes: success.peakMemoryBytes)
   }
 
-  /// With less than this left, a failure is taken for the disk's.
+  /// With less than this left, a failure is taken for the disk's, and nothing counts as made.
   private static let freeMegabytesMin = 16
+
+  /// Programs say it in many ways when a disk is full; it is not what they were asked for that is wrong.
+  private func onFullDisk(_ error: any Error) -> any Error {
+    switch error {
+    case let failure as ActionFailed:
+      let full = DiskSpace.isUsedUp(for: failure.reason, at: scratch)
+      return ActionFailed(.environment, full.message, hint: full.hint, log: failure.log)
+    case let error as GraphError where error.kind == .environment:
+      return DiskSpace.isUsedUp(for: error.message, at: scratch)
+    default: return error
+    }
+  }
 
   /// Opens the sandbox of an action at the user's terminal, with everything the action finds there, and runs `argv` in
   /// place of its command. What is changed is thrown away.

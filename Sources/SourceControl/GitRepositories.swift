@@ -6,6 +6,7 @@ public final class MirroredRepositories: GitRepositories {
   private let kept: GitMirrors
   private let fresh: GitMirrors
   private let isOffline: Bool
+  private let pinned: @Sendable () -> [String]
   /// Addresses by the mirrors that were asked for.
   private let addresses = Mutex<[String: String]>([:])
 
@@ -13,8 +14,11 @@ public final class MirroredRepositories: GitRepositories {
   ///   - kept: mirrors of earlier runs.
   ///   - fresh: where `fetch` puts what it brings; another folder than `kept` where nothing of that may change.
   ///   - isOffline: whether nothing may be fetched, not even what is damaged.
-  public init(kept: GitMirrors, fresh: GitMirrors, isOffline: Bool) {
-    (self.kept, self.fresh, self.isOffline) = (kept, fresh, isOffline)
+  ///   - pinned: the addresses that an earlier process has asked for mirrors of; called when such a mirror is read.
+  public init(
+    kept: GitMirrors, fresh: GitMirrors, isOffline: Bool, pinned: @escaping @Sendable () -> [String] = { [] }
+  ) {
+    (self.kept, self.fresh, self.isOffline, self.pinned) = (kept, fresh, isOffline, pinned)
   }
 
   public func fetch(_ url: String) throws { try fresh.fetch(url) }
@@ -55,7 +59,8 @@ public final class MirroredRepositories: GitRepositories {
   }
 
   public func mirror(_ url: String) -> String {
-    let mirror = fresh.mirrorPath(url)
+    // Also where another one was fetched for this process alone: who reads it later has this one.
+    let mirror = kept.mirrorPath(url)
     addresses.withLock { $0[mirror] = url }
     return mirror
   }
@@ -64,9 +69,11 @@ public final class MirroredRepositories: GitRepositories {
   ///
   /// - Parameter mirror: what `mirror` has said.
   public func blob(mirror: String, object: String) throws -> [UInt8] {
-    guard let url = addresses.withLock({ $0[mirror] }) else {
+    let asked = addresses.withLock { $0[mirror] }
+    guard let url = asked ?? pinned().first(where: { kept.mirrorPath($0) == mirror }) else {
       throw GraphError(.bug, "nobody asked for the mirror '\(mirror)'")
     }
+    addresses.withLock { $0[mirror] = url }
     return try blob(url, object: object)
   }
 

@@ -28,13 +28,18 @@ enum Console {
     write(Array(text.utf8), to: STDERR_FILENO)
   }
 
+  private static func isClosedTerminal(_ code: Int32, _ descriptor: Int32) -> Bool {
+    var status = stat()
+    return code == EIO && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
+  }
+
   private static func write(_ text: [UInt8], to descriptor: Int32) {
     var bytes = text[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
-      // Nobody reads any more (a closed pipe): there is nobody to tell.
-      if count < 0 && errno == EPIPE { return }
+      // Nobody reads any more: there is nobody to tell.
+      if count < 0 && (errno == EPIPE || isClosedTerminal(errno, descriptor)) { return }
       if count <= 0 {
         // A result that is not written whole must not look like one.
         let message =

@@ -31,19 +31,25 @@ struct GraphSession {
     if let kept = memory.kept, let (graph, marks) = kept.open() {
       let note = kept.info.note.isEmpty ? nil : kept.info.note
       if let note { Console.note(note) }
+      let store = try access.store(options)
+      let name = kept.info.snapshot
+      let pinned = { @Sendable () -> [String] in
+        // Where it cannot be read, what is read of a mirror has to be there.
+        guard let document = try? store.snapshot(named: name) else { return [] }
+        return (try? Snapshot(encoded: document))?.git.map(\.url) ?? []
+      }
       return GraphSession(
-        root: memory.root,
-        store: access == .writing
-          ? try Store.openForWriting(at: options.storeFolder)
-          : try Store.open(at: options.storeFolder, mode: .readOnly),
-        graph: graph, marks: marks, architectures: kept.info.architectures.compactMap { Architecture($0) },
-        warningsNote: note, snapshotName: kept.info.snapshot,
+        root: memory.root, store: store, graph: graph, marks: marks,
+        architectures: kept.info.architectures.compactMap { Architecture($0) },
+        warningsNote: note, snapshotName: name,
         services: try HostServices(
-          options, access,
-          registries: kept.info.registries.mapValues { RegistryAccess(words: $0) }),
+          options, access, registries: kept.info.registries.mapValues { RegistryAccess(words: $0) },
+          pinned: pinned),
         memory: memory, session: nil)
     }
-    let session = try await Session.open(options, access, for: patterns, places: memory.places)
+    let session = try await Interrupts.stopping {
+      try await Session.open(options, access, for: patterns, places: memory.places)
+    }
     try session.stopAtErrors()
     var marks = Marks(session.graph)
     if let earlier = memory.earlierMarks(isPartial: session.resolved.isPartial) { marks.settle(as: earlier) }

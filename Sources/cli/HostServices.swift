@@ -21,10 +21,12 @@ struct HostServices {
   ///   - access: where the store may be written, scratch is in its file system and what is fetched is kept.
   ///   - registries: how graph.yml wants registries to be spoken to, by name.
   ///   - authFile: where credentials of registries are, in place of where podman and docker keep them.
+  ///   - pinned: the addresses of git repositories in a snapshot, where nobody resolves it in this process.
   ///   - observer: is told of each place where a program is looked for.
   init(
     _ options: GlobalOptions, _ access: Session.Access, registries registryAccess: [String: RegistryAccess],
-    authFile: String? = nil, observer: (any FileObserver)? = nil
+    authFile: String? = nil, pinned: @escaping @Sendable () -> [String] = { [] },
+    observer: (any FileObserver)? = nil
   ) throws {
     scratch = try ScratchFolder(in: access == .writing ? "\(options.storeFolder)/scratch" : "/tmp")
     programs = HostProgramRunner(
@@ -38,7 +40,7 @@ struct HostServices {
     // A command that writes nothing fetches into a folder that is thrown away.
     repositories = MirroredRepositories(
       kept: mirrors, fresh: access == .writing ? mirrors : GitMirrors(folder: "\(scratch.path)/git"),
-      isOffline: options.offline || access == .listing)
+      isOffline: options.offline || access == .listing, pinned: pinned)
     isOffline = options.offline
     startFolder = options.startFolder
   }

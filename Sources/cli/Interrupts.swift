@@ -12,13 +12,20 @@ final class Interrupts {
   func stop() { Signals.shared.end() }
 
   /// Runs something that Ctrl-C stops.
+  ///
+  /// - Throws: `CancellationError` where it was stopped.
   static func stopping<Result: Sendable>(
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     let task = Task { try await body() }
     let interrupts = Interrupts { task.cancel() }
     defer { interrupts.stop() }
-    return try await task.value
+    do {
+      return try await task.value
+    } catch  where task.isCancelled {
+      // Whatever came of being stopped in the middle.
+      throw CancellationError()
+    }
   }
 
   /// The signals of this process. Their sources are made once and stay, because the system's library installs its

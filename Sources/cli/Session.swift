@@ -32,6 +32,12 @@ struct Session {
     /// Nothing is written, not even a snapshot or what was learnt of files.
     case reading
     case writing
+
+    func store(_ options: GlobalOptions) throws -> Store {
+      self == .writing
+        ? try Store.openForWriting(at: options.storeFolder)
+        : try Store.open(at: options.storeFolder, mode: .readOnly)
+    }
   }
 
   /// Loads, resolves and compiles the workspace that `options` means.
@@ -54,10 +60,7 @@ struct Session {
       throw UnusableWorkspace(diagnostics: SourceLines(root: root).completing(loadFaults))
     }
     var diagnostics = loadFaults
-    let store =
-      access == .writing
-      ? try Store.openForWriting(at: options.storeFolder)
-      : try Store.open(at: options.storeFolder, mode: .readOnly)
+    let store = try access.store(options)
     let services = try HostServices(
       options, access, registries: workspace.registryAccess, authFile: authFile, observer: places)
     let digests = FileDigestCache(store: store, isReadOnly: access != .writing, observer: places)

@@ -51,15 +51,28 @@ static void cover_folder(const struct options *options, const char *target) {
   free(source);
 }
 
+/// Whether what is seen at `path` is the content of a mount that was asked for, which has times of its own.
+static bool is_mounted_content(const struct options *options, const char *path) {
+  struct stat here, there;
+  if (fstatat(AT_FDCWD, path, &here, AT_SYMLINK_NOFOLLOW)) return false;
+  for (size_t i = 0; i < options->mount_count; i++) {
+    int target = open_inside(options->mounts[i].target, O_PATH);
+    bool is_same = target >= 0 && fstat(target, &there) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+    if (target >= 0) close(target);
+    if (is_same) return true;
+  }
+  return false;
+}
+
 /// Gives what was made for a host root a fixed time.
-static void settle_folders(void) {
+static void settle_folders(const struct options *options) {
   static const char *const fixed[] = {"bin",       "sbin",    "lib", "lib32", "lib64", "libx32", "var/tmp", "build/in", "build/out",
                                       "var/cache", "var/lib", "var", "build", "tmp",   "home",   "root",    "run", "."};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) list_add(&made_beside, fixed[i]);
   if (chdir("newroot")) fail("the root");
   for (size_t i = 0; i < made_beside.count; i++) {
-    const char *path = made_beside.items[i];
-    settle_time(path + (*path == '/'));
+    const char *path = made_beside.items[i] + (*made_beside.items[i] == '/');
+    if (!is_mounted_content(options, path)) settle_time(path);
   }
   if (chdir("..")) fail("the root");
 }
@@ -217,7 +230,7 @@ void build_root(const struct options *options) {
     bind_if_there(path, path, READ_ONLY);
     free(path);
   }
-  if (options->host_root) settle_folders();
+  if (options->host_root) settle_folders(options);
 }
 
 void leave_host(const struct options *options) {

@@ -32,7 +32,7 @@ struct CompletionTests {
     try Self.write("name: x\narches: [x86_64]\n", folder + "/graph.yml")
     let file = LabelFile(store: folder + "/store", workspace: folder)
     #expect(file.read() == nil)
-    mkdir(folder + "/store", 0o755)
+    for name in ["store", "store/scratch"] { mkdir(folder + "/" + name, 0o755) }
     file.write(try Self.labels.map { try Label($0) })
     #expect(file.read() == Self.labels)
     func candidates(_ prefix: String) throws -> [String] {

@@ -49,8 +49,11 @@ struct HistoryTests {
     let digest = try digests.digest(ofFileAt: old)
     try digests.flush()
     #expect(try shell("sqlite3 \(temporary.path)/graph.db 'SELECT path FROM files'") == old + "\n")
-    // To see that the row is what answers, it is made to say something else.
+    // To see that the row is what answers, it is made to say something else, as one without a checksum may.
     try shell("sqlite3 \(temporary.path)/graph.db \"UPDATE files SET digest = zeroblob(32)\"")
+    #expect(try FileDigestCache(store: temporary.another()).digest(ofFileAt: old) == digest, "damaged")
+    try shell(
+      "sqlite3 \(temporary.path)/graph.db \"UPDATE files SET digest = zeroblob(32), checksum = NULL\"")
     #expect(try FileDigestCache(store: temporary.another()).digest(ofFileAt: old) != digest)
     try shell("sqlite3 \(temporary.path)/graph.db \"UPDATE files SET inode = inode + 1\"")
     #expect(try FileDigestCache(store: temporary.another(), isReadOnly: true).digest(ofFileAt: old) == digest)

@@ -210,6 +210,8 @@ struct RunRecordTests {
       printf '1\\n' > \(path)/VERSION
       sqlite3 \(path)/graph.db "DROP VIEW run_nodes; DROP TABLE run_records; DROP TABLE runs; DROP TABLE descriptions;
         DROP TABLE wanted; DROP TABLE rule_costs;
+        ALTER TABLE actions DROP COLUMN checksum; ALTER TABLE deep DROP COLUMN checksum;
+        ALTER TABLE files DROP COLUMN checksum;
         CREATE TABLE runs(id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, snapshot TEXT,
           started REAL NOT NULL, finished REAL, outcome TEXT);
         CREATE TABLE run_nodes(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, node TEXT NOT NULL, key BLOB,

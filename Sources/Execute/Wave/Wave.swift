@@ -284,7 +284,7 @@ public struct Wave: Sendable {
         case .resource: .resource
         case .environment: .environment
         }
-      return .failed(Failure(kind, failure.reason, log: failure.log))
+      return .failed(Failure(kind, failure.reason, hint: failure.hint, log: failure.log))
     case let missing as MissingBlob: return .lost(.blob(missing.digest))
     case is CancellationError: return .cancelled
     case let error as GraphError:

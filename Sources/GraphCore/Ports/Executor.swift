@@ -67,11 +67,13 @@ public struct ActionFailed: Error, Sendable, CustomStringConvertible {
   public let kind: Kind
   /// One line: `exited with status 2`, `was killed after 600 s`.
   public let reason: String
+  public let hint: String?
   public let log: [UInt8]
 
-  public init(_ kind: Kind, _ reason: String, log: [UInt8] = []) {
+  public init(_ kind: Kind, _ reason: String, hint: String? = nil, log: [UInt8] = []) {
     self.kind = kind
     self.reason = reason
+    self.hint = hint
     self.log = log
   }
 

@@ -33,10 +33,11 @@ struct FileLock: ~Copyable {
 
   /// Puts something into the file, which is empty.
   func write(_ bytes: [UInt8]) throws(GraphError) {
-    // So little is written at once or not at all.
-    guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-      throw OpenFile.failure("cannot write", path)
-    }
+    let written = Glibc.write(descriptor, bytes, bytes.count)
+    guard written != bytes.count else { return }
+    // So little is written at once, unless the disk has no room for it.
+    if written >= 0 { errno = ENOSPC }
+    throw OpenFile.failure("cannot write", path)
   }
 
   /// Whether the path still names the file that is locked: its last owner may have removed it.

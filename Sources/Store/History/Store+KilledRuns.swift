@@ -57,12 +57,15 @@ extension Store {
         """
         SELECT name, key, key_size, deep, deep_size, outputs, traces.duration, finished, emulator, log
         FROM traces JOIN nodes ON nodes.id = node WHERE traces.id > ?1 AND NOT EXISTS(
-          SELECT 1 FROM run_records WHERE run_records.node = traces.node AND run_records.key = traces.key AND run >= ?2)
+          SELECT 1 FROM run_records WHERE run_records.node = traces.node AND run_records.key = traces.key
+            AND (run >= ?2 OR run_records.started + run_records.duration >= ?3))
         ORDER BY traces.id
         """
       ) { statement in
         try statement.bind(trace)
         try statement.bind(run.id)
+        // A run that began before this one may have made it meanwhile.
+        try statement.bind(run.started)
         var records: [RecordedNode] = []
         while try statement.step() {
           guard let key = statement.digest(1, size: 2), let deep = statement.digest(3, size: 4),

@@ -20,7 +20,10 @@ struct SQLiteError: Error, CustomStringConvertible {
       GraphError(.environment, "another process has locked '\(path)' for too long", hint: "try again")
     case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_NOMEM, SQLITE_AUTH,
       SQLITE_PROTOCOL:
-      GraphError(.environment, "cannot use '\(path)': \(message)")
+      // What it says where it finds no room for its index of the log.
+      (DiskSpace(of: path)?.freeBytes ?? .max) < 1 << 16
+        ? DiskSpace.isUsedUp(for: "cannot use '\(path)': \(message)", at: path)
+        : GraphError(.environment, "cannot use '\(path)': \(message)")
     default: GraphError(.bug, "a statement on '\(path)' failed: \(message) (\(code))")
     }
   }

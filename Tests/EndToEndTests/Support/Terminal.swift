@@ -1,3 +1,4 @@
+import Dispatch
 import FoundationEssentials
 import Glibc
 import Testing
@@ -6,6 +7,9 @@ import Testing
 final class Terminal: Sendable {
   private let master: Int32
   private let name: String
+  /// Its end ends the reading: a descriptor that is closed while another thread reads from it stays open.
+  private let closing: Int32
+  private let isClosed = DispatchSemaphore(value: 0)
 
   init() throws {
     master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -14,10 +18,20 @@ final class Terminal: Sendable {
     try #require(ioctl(master, 0x4004_5431, &locked) == 0 && ioctl(master, 0x8004_5430, &number) == 0)
     name = "/dev/pts/\(number)"
     // What is printed is thrown away, so that nobody waits to print.
-    let master = master
+    var pipe: [Int32] = [0, 0]
+    try #require(pipe2(&pipe, O_CLOEXEC) == 0)
+    closing = pipe[1]
+    let (master, closed, isClosed) = (master, pipe[0], isClosed)
     Thread.start {
       var buffer = [UInt8](repeating: 0, count: 4096)
-      while read(master, &buffer, buffer.count) > 0 || errno == EINTR {}
+      var events = [pollfd(fd: master, events: Int16(POLLIN), revents: 0), pollfd(fd: closed, events: 0, revents: 0)]
+      while poll(&events, 2, -1) >= 0 || errno == EINTR, events[1].revents == 0 {
+        // Without anybody at the other end it is at its end again and again, until somebody comes.
+        if events[0].revents != 0, read(master, &buffer, buffer.count) <= 0 { usleep(1000) }
+      }
+      Glibc.close(master)
+      Glibc.close(closed)
+      isClosed.signal()
     }
   }
 
@@ -46,7 +60,10 @@ final class Terminal: Sendable {
   func type(_ text: String) { _ = text.withCString { write(master, $0, strlen($0)) } }
 
   /// As when its window is closed.
-  func close() { Glibc.close(master) }
+  func close() {
+    Glibc.close(closing)
+    isClosed.wait()
+  }
 
   private enum Thread {
     static func start(_ body: @escaping @Sendable () -> Void) {
