@@ -26,7 +26,7 @@ struct InputWatch: Sendable {
     case .tool(let path): add(path, origin, isTool: true)
     case .tree(_, let files):
       for file in files.values { add(file, origin) }
-    case .bytes, .gitBlob: break
+    case .bytes, .gitBlob, .stored: break
     }
   }
 

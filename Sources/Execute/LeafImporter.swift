@@ -30,7 +30,7 @@ public final class LeafImporter: Sendable {
       if try !store.contains(leaf.artifact.digest) {
         try require(try store.write(layer.encoded()), is: leaf.artifact.digest, origin: leaf.origin)
       }
-    case .file, .bytes, .gitBlob:
+    case .file, .bytes, .gitBlob, .stored:
       if try !store.contains(leaf.artifact.digest) {
         try importBlob(leaf.content, digest: leaf.artifact.digest, origin: leaf.origin)
       }
@@ -45,6 +45,7 @@ public final class LeafImporter: Sendable {
       try require(try store.write(bytes), is: digest, origin: origin)
     case .gitBlob(let mirror, let object):
       try require(try store.write(try readGitBlob(mirror, object)), is: digest, origin: origin)
+    case .stored: throw MissingBlob(digest)
     case .tree, .tool:
       throw GraphError(.bug, "'\(origin)' has a file that is no file")
     }

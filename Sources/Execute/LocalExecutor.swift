@@ -41,10 +41,14 @@ public struct LocalExecutor: Executor {
   public func execute(_ task: ActionTask) async throws -> ExecutedAction {
     let leaves = task.action.leaves
     let watch = InputWatch(leaves)
-    for leaf in leaves { try importer.importLeaf(leaf) }
+    try importLeaves(of: task.action)
     let executed = try await run(task)
     try watch.requireUnchanged()
     return executed
+  }
+
+  public func importLeaves(of action: Action) throws {
+    for leaf in action.leaves { try importer.importLeaf(leaf) }
   }
 
   private func run(_ task: ActionTask) async throws -> ExecutedAction {
@@ -141,7 +145,7 @@ extension LocalExecutor {
   ///
   /// - Returns: the exit status of `argv`.
   public func enter(_ task: ActionTask, argv: [String]) async throws -> Int32 {
-    for leaf in task.action.leaves { try importer.importLeaf(leaf) }
+    try importLeaves(of: task.action)
     guard let command = task.action.command else {
       throw GraphError(.usage, "the step '\(task.node.step)' runs no command: it is done inside graph")
     }

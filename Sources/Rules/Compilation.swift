@@ -60,7 +60,7 @@ final class Compilation {
   private let unresolvedByLabel: [Label: UnresolvedImage]
   private let basesByLabel: [Label: BaseImage]
   private let repositoriesByLabel: [Label: RepositoryTarget]
-  private let commandsByLabel: [Label: CommandTarget]
+  let commandsByLabel: [Label: CommandTarget]
   /// Labels with a tag, by the same without.
   private let tagged: [Label: [Label]]
   private let imagePins: [PinKey: Snapshot.ImagePin]

@@ -1,7 +1,29 @@
 import ArgumentParser
 
-/// The command `graph`: one file for each subcommand; what they share is in `Session`.
+/// Where the program begins.
 @main
+enum Start {
+  /// The commands that people and machines give again and again: a tree of all commands takes longer to make than a build
+  /// takes that has nothing to do.
+  private static let frequent: [String: any AsyncParsableCommand.Type] = [
+    "build": BuildCommand.self, "plan": PlanCommand.self,
+  ]
+
+  static func main() async {
+    let words = CommandLine.arguments.dropFirst()
+    // What is wrong with the words, or asks for help, is for the whole program.
+    guard let name = words.first, let type = frequent[name],
+      var command = try? type.parse(Array(words.dropFirst()))
+    else { return await GraphProgram.main() }
+    do {
+      try await command.run()
+    } catch {
+      GraphProgram.exit(withError: error)
+    }
+  }
+}
+
+/// The command `graph`: one file for each subcommand; what they share is in `Session`.
 struct GraphProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph",
@@ -15,10 +37,8 @@ struct GraphProgram: AsyncParsableCommand {
     subcommands: [
       PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, QueryCommand.self,
       ShowCommand.self, InputsCommand.self, WhyCommand.self, WhyNotCommand.self, RunsCommand.self,
-      DiffCommand.self,
-      TraceCommand.self, EventsCommand.self,
-      LogCommand.self,
-      ExportCommand.self, LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,
+      DiffCommand.self, TraceCommand.self, EventsCommand.self, LogCommand.self, ExportCommand.self,
+      LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,
       DoctorCommand.self, StoreCommand.self, CollectCommand.self, FsckCommand.self, PinCommand.self,
       UnpinCommand.self,
       CleanCommand.self, InitCommand.self, SchemaCommand.self, CompletionCommand.self,

@@ -54,7 +54,7 @@ struct MemoryBuild {
     case .tree(let layer, let files):
       try store.write(layer.encoded())
       for file in files.values { try write(file, to: store) }
-    case .gitBlob, .tool: break
+    case .gitBlob, .tool, .stored: break
     }
   }
 

@@ -15,10 +15,10 @@ struct TextRulesTests {
   struct TextExecutor: Executor {
     let store: MemoryStore
     let log: Lines
+    func importLeaves(of action: Action) throws { try store.importTexts(action) }
+
     func execute(_ task: ActionTask) async throws -> ExecutedAction {
-      for case .leaf(let leaf) in task.action.inputs.map(\.source) {
-        if case .bytes(let bytes) = leaf.content { try store.write(bytes) }
-      }
+      try importLeaves(of: task.action)
       guard let rule = rules[task.action.rule.name] else {
         throw ActionFailed(.deterministic, "no such rule")
       }

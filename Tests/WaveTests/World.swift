@@ -12,10 +12,14 @@ final class World: Sendable {
     executor = ScriptedExecutor(store: store, script: script)
   }
 
-  func wave(_ graph: Graph, jobs: Int = 4, keepGoing: Bool = true, memory: Int = 100_000) -> Wave {
+  func wave(
+    _ graph: Graph, jobs: Int = 4, keepGoing: Bool = true, memory: Int = 100_000, marks: Marks? = nil,
+    expander: (any Expander)? = nil
+  ) -> Wave {
     Wave(
       graph: graph, cache: cache, store: store, executor: executor,
-      options: .init(jobs: jobs, keepGoing: keepGoing, memoryMegabytes: memory))
+      options: .init(jobs: jobs, keepGoing: keepGoing, memoryMegabytes: memory), marks: marks,
+      expander: expander)
   }
 }
 
@@ -50,6 +54,8 @@ final class ScriptedExecutor: Executor {
   }
 
   var ran: [String] { state.withLock { $0.ran } }
+
+  func importLeaves(of action: Action) throws { try store.importTexts(action) }
 
   func execute(_ task: ActionTask) async throws -> ExecutedAction {
     let name = task.node.label.name
@@ -110,6 +116,13 @@ final class MemoryStore: BlobStore {
     throw GraphError(.bug, "no files here")
   }
   func sync() {}
+
+  /// Takes in the texts among the leaf inputs of an action.
+  func importTexts(_ action: Action) throws {
+    for case .leaf(let leaf) in action.inputs.map(\.source) {
+      if case .bytes(let bytes) = leaf.content { try write(bytes) }
+    }
+  }
 }
 
 /// A cache whose leases make tasks wait for each other, as those of processes do.
@@ -188,6 +201,7 @@ final class Lines: EventSink {
       started.withLock { $0 += 1 }
     case .waiting(let id): line = "waiting \(id.index)"
     case .restarted: line = "restarted"
+    case .expanded(let id, let found): line = "expanded \(id.index) \(found.map(\.index))"
     case .found(let id, _, _): line = "found \(id.index)"
     case .finished(let id, let outcome, _, _):
       switch outcome {

@@ -37,17 +37,21 @@ public struct Wave: Sendable {
   private let executor: any Executor
   private let options: Options
   private let marks: Marks
+  private let expander: (any Expander)?
   private let commits: CommitQueue
   private let admit: (@Sendable (Plan, WorkEstimate) throws -> Void)?
 
   /// - Parameters:
   ///   - marks: of the graph; `nil` where nothing is known yet.
+  ///   - expander: of the nodes that expand; the graph has to be one that grows then.
   ///   - admit: is told of the work before any of it starts, and throws where it must not.
   public init(
     graph: Graph, cache: any ActionCache, store: any BlobStore, executor: any Executor, options: Options,
-    marks: Marks? = nil, admit: (@Sendable (Plan, WorkEstimate) throws -> Void)? = nil
+    marks: Marks? = nil, expander: (any Expander)? = nil,
+    admit: (@Sendable (Plan, WorkEstimate) throws -> Void)? = nil
   ) {
     self.admit = admit
+    self.expander = expander
     self.graph = graph
     self.cache = cache
     self.store = store
@@ -139,6 +143,10 @@ public struct Wave: Sendable {
             pass.skip(next, events: events)
             continue
           }
+          if pass.hasToExpand(next) {
+            group.addTask { (next, self.expand(node, inputs: inputs), .init()) }
+            continue
+          }
           let isPending = pass.isPending(next)
           let isForced = options.forced.contains(next)
           started[next] = clock.now
@@ -159,6 +167,8 @@ public struct Wave: Sendable {
           var busy = course
           busy.busySeconds = elapsed
           group.addTask { [busy] in (id, .settled(await self.commit(made)), busy) }
+        case .found(let found):
+          try pass.expanded(id, found, events: events)
         case .settled(let result):
           started[id] = nil
           pass.settled(id, result, course, seconds: elapsed, events: events)
@@ -196,12 +206,25 @@ public struct Wave: Sendable {
     case settled(NodeResult)
     /// It has run, and its result is not committed yet.
     case made(Made)
+    /// It needs these besides.
+    case found([FoundNode])
   }
 
   /// What an action made, with the right to its key until it is committed.
   private struct Made: Sendable {
     let trace: NodeTrace
     let lease: any Lease
+  }
+
+  /// Asks what an expanding node needs besides its inputs.
+  private func expand(_ node: Node, inputs: [Artifact]) -> Step {
+    do {
+      guard let expander else { throw GraphError(.bug, "nobody knows how '\(node.name)' expands") }
+      try executor.importLeaves(of: node.action)
+      return .found(try expander.expand(node, inputs: inputs, store: store))
+    } catch {
+      return .settled(result(of: error, nil))
+    }
   }
 
   /// Finds or makes the result of a node whose inputs are known.
@@ -272,12 +295,12 @@ public struct Wave: Sendable {
   }
 
   /// What an error makes of a node.
-  private func result(of error: any Error, _ key: Key) -> NodeResult {
+  private func result(of error: any Error, _ key: Key?) -> NodeResult {
     switch error {
     case let failure as ActionFailed:
       if Task.isCancelled { return .cancelled }
       // The failure is reported in any case; that it cannot be remembered must not hide it.
-      try? cache.remember(failure, of: key)
+      if let key { try? cache.remember(failure, of: key) }
       let kind: Failure.Kind =
         switch failure.kind {
         case .deterministic: .deterministic

@@ -30,6 +30,14 @@ struct WavePass {
   private var claimedMegabytes = 0
   /// Deep keys that differ from the plan's: of what lacks an input, and of what stands on it.
   private var partialDeepKeys: [NodeID: Key] = [:]
+  /// Expanding nodes that have done so, and what they found.
+  private var expanded: Set<NodeID> = []
+  private var found: [NodeID: Found] = [:]
+
+  private struct Found {
+    let deepKey: Key
+    let priority: Double
+  }
 
   /// - Parameter marks: of the graph, as the plan was made with them.
   init(plan: Plan, marks: Marks, path: CriticalPath, options: Wave.Options) {
@@ -53,7 +61,27 @@ struct WavePass {
 
   /// Whether the node's key was not known when the plan was made.
   func isPending(_ id: NodeID) -> Bool {
-    if case .pending = outcome.plan[id] { true } else { false }
+    if case .pending = outcome.plan[id] { true } else { graph.isFound(id) }
+  }
+
+  /// Whether a node whose inputs are known may need more than those.
+  func hasToExpand(_ id: NodeID) -> Bool { graph.isExpanding(id) && !expanded.contains(id) }
+
+  /// An expanding node needs more: it waits for that now, and what was found is work of this pass.
+  mutating func expanded(_ id: NodeID, _ items: [FoundNode], events: any EventSink) throws {
+    release(id)
+    expanded.insert(id)
+    let added = try graph.add(items, to: id)
+    if !added.isEmpty { events.handle(.expanded(id, found: added)) }
+    for new in added {
+      let key = Key(deepOf: graph[new].action) { found[$0]?.deepKey ?? outcome.plan.deepKey($0) }
+      found[new] = Found(deepKey: key, priority: path.priority(id) + 1)
+      states[new] = .waiting(graph.dependencies(of: new).count)
+    }
+    let open = graph.dependencies(of: id).count { graph.isFound($0) }
+    states[id] = .waiting(open)
+    for new in added where graph.dependencies(of: new).isEmpty { becomeReady(new) }
+    if open == 0 { becomeReady(id) }
   }
 
   /// Whether nothing new may start.
@@ -63,14 +91,15 @@ struct WavePass {
 
   /// The node as it is to run: without the inputs that could not be made and that it may lack.
   func node(_ id: NodeID) -> Node {
-    outcome.partial[id].map { graph[id].without($0) } ?? graph[id]
+    let node = hasToExpand(id) ? graph.unexpanded(id) : graph[id]
+    return outcome.partial[id].map { node.without($0) } ?? node
   }
 
   /// The deep key of a node as it is to run. What lacks an input is never taken for the whole, and neither is what
   /// stands on it: their deep keys are those of what they were really made of.
   mutating func deepKey(of id: NodeID) -> Key {
     let plan = outcome.plan
-    func known(_ id: NodeID) -> Key { partialDeepKeys[id] ?? plan.deepKey(id) }
+    func known(_ id: NodeID) -> Key { partialDeepKeys[id] ?? found[id]?.deepKey ?? plan.deepKey(id) }
     guard
       outcome.partial[id] != nil
         || (!partialDeepKeys.isEmpty
@@ -167,13 +196,13 @@ struct WavePass {
 
   private mutating func becomeReady(_ id: NodeID) {
     states[id] = .ready
-    ready.add(id, priority: path.priority(id), isWaiting: graph.isWaiting(id))
+    ready.add(id, priority: found[id]?.priority ?? path.priority(id), isWaiting: graph.isWaiting(id))
   }
 
   private mutating func finish(_ id: NodeID, _ result: ActionResult) {
     let isHandedOn = if case .committing = states[id] { true } else { false }
     states[id] = .done
-    if partialDeepKeys[id] == nil { outcome.marks.settle(id) }
+    if partialDeepKeys[id] == nil, !graph.isFound(id) { outcome.marks.settle(id) }
     if !isHandedOn { handOn(id, result) }
   }
 

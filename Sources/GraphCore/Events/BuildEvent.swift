@@ -7,6 +7,8 @@ public enum BuildEvent: Sendable {
   case waiting(NodeID)
   /// What became of a node; `seconds` from the moment it took a place among those that run.
   case finished(NodeID, Outcome, seconds: Double, course: Course = Course())
+  /// A node found that these are needed for it; the graph of the plan has them now.
+  case expanded(NodeID, found: [NodeID])
   /// A node did not run, because its result was there, and that is another one than it had last: an edit was taken back.
   case found(NodeID, ActionResult, course: Course)
   /// Results were lost or damaged and are made again.

@@ -12,6 +12,9 @@ public struct Action: Hashable, Sendable {
   public var outputs: [Output]
   /// What runs in the sandbox; `nil` for an operation inside the engine, which is found by the rule's name.
   public var command: Command?
+  /// Whether its inputs say that there are more actions to run, whose results it reads besides (`Expander`). Its key is that
+  /// of all it reads.
+  public var isExpanding = false
   /// Never part of the key.
   public var limits: Limits
   /// Where something that is pinned by digest may be found, such as a URL. Never part of the key.
@@ -142,6 +145,8 @@ public struct Leaf: Hashable, Sendable {
     case tree(Layer, files: [Digest: Content])
     /// A program of the host: it is run where it is and never copied into the store.
     case tool(path: String)
+    /// A part of what another node made: the store has it.
+    case stored
   }
 
   public init(_ artifact: Artifact, _ content: Content, origin: String) {

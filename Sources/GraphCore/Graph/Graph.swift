@@ -9,6 +9,8 @@ public struct Graph: Sendable {
   /// By number of leaf.
   public private(set) var leafDigests: DigestColumn
   private var leafCache = LeafCache()
+  /// What is found while actions run; `nil` in a graph that does not grow.
+  private var growth: Growth?
 
   /// What a label delivers.
   public struct Target: Hashable, Sendable {
@@ -57,6 +59,11 @@ public struct Graph: Sendable {
   public var nodeCount: Int { flat.nodeCount }
 
   public subscript(id: NodeID) -> Node {
+    growth?.node(id) ?? unexpanded(id)
+  }
+
+  /// A compiled node without what was found for it.
+  public func unexpanded(_ id: NodeID) -> Node {
     var reader = flat.reader(ofNode: Int(id.index))
     return NodeRecord.read(from: &reader, flags: flat.flags(Int(id.index))) { leaf(Int($0)) }
   }
@@ -69,6 +76,7 @@ public struct Graph: Sendable {
 
   /// `Node.name`, without decoding the rest.
   public func name(of id: NodeID) -> String {
+    if isFound(id) { return self[id].name }
     var reader = flat.reader(ofNode: Int(id.index))
     let (label, step) = NodeRecord.name(from: &reader)
     return "\(label) \(step)"
@@ -76,28 +84,45 @@ public struct Graph: Sendable {
 
   /// `Node.label`, without decoding the rest.
   public func label(of id: NodeID) -> Label {
+    if isFound(id) { return self[id].label }
     var reader = flat.reader(ofNode: Int(id.index))
     return reader.record()
   }
 
   /// Whether a failure of the node does not fail a build: its label is declared so, or it needs something that is.
   /// A fan-in is only where all that it stands over is.
-  public func isFailable(_ id: NodeID) -> Bool { flat.flags(Int(id.index)).contains(.failable) }
+  public func isFailable(_ id: NodeID) -> Bool { flags(id).contains(.failable) }
 
   /// `Node.isFanIn`, without decoding the rest.
-  public func isFanIn(_ id: NodeID) -> Bool { flat.flags(Int(id.index)).contains(.fanIn) }
+  public func isFanIn(_ id: NodeID) -> Bool { flags(id).contains(.fanIn) }
+
+  /// `Action.isExpanding` of a node.
+  public func isExpanding(_ id: NodeID) -> Bool { flags(id).contains(.expanding) }
 
   /// `Action.Limits.isWaiting` of a node.
-  public func isWaiting(_ id: NodeID) -> Bool { flat.flags(Int(id.index)).contains(.waiting) }
+  public func isWaiting(_ id: NodeID) -> Bool { flags(id).contains(.waiting) }
+
+  private func flags(_ id: NodeID) -> NodeRecord.Flags {
+    growth?.flags(id) ?? flat.flags(Int(id.index))
+  }
 
   /// `Action.Limits.memoryMegabytes` of a node.
-  public func memoryMegabytes(_ id: NodeID) -> Int { flat.memoryMegabytes(Int(id.index)) }
+  public func memoryMegabytes(_ id: NodeID) -> Int {
+    isFound(id) ? self[id].action.limits.memoryMegabytes : flat.memoryMegabytes(Int(id.index))
+  }
 
   /// The producers of a node's inputs, each once.
-  public func dependencies(of id: NodeID) -> NodeList { NodeList(numbers: flat.dependencies[Int(id.index)]) }
+  public func dependencies(of id: NodeID) -> NodeList {
+    NodeList(
+      numbers: isFound(id) ? nil : flat.dependencies[Int(id.index)], found: growth?.dependencies(of: id) ?? []
+    )
+  }
 
   /// The nodes that read what this node makes, each once.
-  public func dependents(of id: NodeID) -> NodeList { NodeList(numbers: flat.dependents[Int(id.index)]) }
+  public func dependents(of id: NodeID) -> NodeList {
+    NodeList(
+      numbers: isFound(id) ? nil : flat.dependents[Int(id.index)], found: growth?.dependents(of: id) ?? [])
+  }
 
   /// `roots` and everything they need, producers first.
   public func closure(of roots: some Sequence<NodeID>) -> [NodeID] {
@@ -109,6 +134,29 @@ public struct Graph: Sendable {
       stack.append(contentsOf: dependencies(of: next))
     }
     return order.filter { wanted[Int($0.index)] }
+  }
+
+  // MARK: Found nodes
+
+  /// The same graph, to which nodes can be added that are found while actions run. All copies of it see them.
+  public func growing() -> Graph {
+    var graph = self
+    graph.growth = Growth(count: nodeCount) { [flat] in flat.flags($0) }
+    return graph
+  }
+
+  /// Whether a node was found while actions ran, and is none of `nodes`.
+  public func isFound(_ id: NodeID) -> Bool { Int(id.index) >= flat.nodeCount }
+
+  /// Adds what an expanding node has found: it reads their results besides from now on.
+  ///
+  /// - Returns: the new nodes, producers first.
+  /// - Throws: `GraphError(.bug)` where one reads what does not come before it, or the graph does not grow.
+  public func add(_ found: [FoundNode], to collector: NodeID) throws -> [NodeID] {
+    guard let growth else {
+      throw GraphError(.bug, "'\(name(of: collector))' expands in a graph that cannot grow")
+    }
+    return try growth.add(found, to: collector, self[collector], isFailable: isFailable(collector))
   }
 
   // MARK: Labels
@@ -147,7 +195,7 @@ public struct Graph: Sendable {
       let leaf = Leaf(artifact, .tree(layer, files: files), origin: origin)
       leafCache[number] = leaf
       return leaf
-    case .bytes, .gitBlob, .tool:
+    case .bytes, .gitBlob, .tool, .stored:
       return Leaf(artifact, record.content ?? .bytes([]), origin: origin)
     }
   }
@@ -189,7 +237,7 @@ public struct Graph: Sendable {
         switch record {
         case .source(let source): graph.sourceDigests[Int(source)]
         case .tree(let entries): graph.tree(entries).0.digest
-        case .bytes, .gitBlob, .tool: nil
+        case .bytes, .gitBlob, .tool, .stored: nil
         }
       guard let digest, digest != leafDigests[Int(number)] else { continue }
       graph.leafDigests[Int(number)] = digest

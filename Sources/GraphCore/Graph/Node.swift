@@ -38,10 +38,16 @@ public struct Node: Sendable {
 
   /// The same node without the inputs that come from `producers`.
   public func without(_ producers: Set<NodeID>) -> Node {
-    var action = action
-    action.inputs.removeAll { input in
-      if case .output(let producer, _) = input.source { producers.contains(producer) } else { false }
+    replacingInputs { inputs in
+      inputs.filter { input in
+        if case .output(let producer, _) = input.source { !producers.contains(producer) } else { true }
+      }
     }
+  }
+
+  func replacingInputs(_ change: ([Input]) -> [Input]) -> Node {
+    var action = action
+    action.inputs = change(action.inputs)
     return Node(
       label: label, step: step, detail: detail, action: action, location: location, isOpaque: isOpaque,
       isFanIn: isFanIn)

@@ -13,11 +13,17 @@ public struct Rows<Element>: RandomAccessCollection, Sendable {
   public subscript(position: Int) -> Element { make(position) }
 }
 
-/// Some nodes of a graph, where the graph has them.
+/// Some nodes of a graph, where the graph has them, and nodes that were found since.
 public struct NodeList: RandomAccessCollection, Sendable {
-  let numbers: FlatList
+  private let numbers: FlatList?
+  private let found: [NodeID]
+
+  init(numbers: FlatList?, found: [NodeID] = []) { (self.numbers, self.found) = (numbers, found) }
 
   public var startIndex: Int { 0 }
-  public var endIndex: Int { numbers.endIndex }
-  public subscript(position: Int) -> NodeID { NodeID(index: numbers[position]) }
+  public var endIndex: Int { (numbers?.endIndex ?? 0) + found.count }
+  public subscript(position: Int) -> NodeID {
+    if let numbers, position < numbers.endIndex { return NodeID(index: numbers[position]) }
+    return found[position - (numbers?.endIndex ?? 0)]
+  }
 }

@@ -16,7 +16,11 @@ public struct NodeBits: Sendable, Equatable {
   public var bytes: [UInt8] { words.withUnsafeBytes { Array($0) } }
 
   public subscript(id: NodeID) -> Bool {
-    get { words[Int(id.index) >> 6] >> UInt64(id.index & 63) & 1 == 1 }
+    get {
+      // Nodes that were found since have none.
+      let place = Int(id.index) >> 6
+      return place < words.count && words[place] >> UInt64(id.index & 63) & 1 == 1
+    }
     set {
       let bit: UInt64 = 1 << UInt64(id.index & 63)
       if newValue { words[Int(id.index) >> 6] |= bit } else { words[Int(id.index) >> 6] &= ~bit }

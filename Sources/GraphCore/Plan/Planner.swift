@@ -92,9 +92,13 @@ public struct Planner: Sendable {
 
     mutating func decide(_ id: NodeID, isForced: Bool, followsForced: Bool) throws {
       let action = graph[id].action
-      let preimage = try Planner.preimage(of: action) { producer in
-        isThere(producer) ? try results.result(producer).outputs : nil
-      }
+      // What an expanding node reads is not known before it expands.
+      let preimage =
+        action.isExpanding
+        ? nil
+        : try Planner.preimage(of: action) { producer in
+          isThere(producer) ? try results.result(producer).outputs : nil
+        }
       let key = preimage?.key
       func find() throws -> ActionResult? {
         if isForced { return nil }
@@ -115,7 +119,8 @@ public struct Planner: Sendable {
       guard let trace = try cache.trace(ofNode: graph.name(of: id)) else { return .new }
       guard let preimage else {
         let changes = Planner.ownChanges(action, since: trace)
-        return changes.isEmpty ? .cascade(waitsFor(id)) : .changed(changes)
+        let missing = waitsFor(id)
+        return !changes.isEmpty ? .changed(changes) : missing.isEmpty ? .lost : .cascade(missing)
       }
       let changes = PreimageDifference(from: trace.preimage, to: preimage).changes
       return changes.isEmpty ? .lost : .changed(changes)
@@ -134,7 +139,9 @@ public struct Planner: Sendable {
     }
     let producedRoles = Set(zip(action.inputs, names).filter { $1 == unknown }.map(\.0.role))
     return PreimageDifference(from: trace.preimage, to: Preimage(action, inputNames: names)).changes.filter {
-      !($0.fact == "input" && producedRoles.contains($0.name) && $0.old != nil)
+      // What an expanding node has found is not known before it expands.
+      let isUnknown = producedRoles.contains($0.name) || (action.isExpanding && $0.new == nil)
+      return !($0.fact == "input" && isUnknown && $0.old != nil)
     }
   }
 

@@ -4,6 +4,11 @@ public protocol Executor: Sendable {
   /// - Throws: `ActionFailed` where the action itself failed, `MissingBlob` where an input has to be made again,
   ///   `ChangedSource`, `GraphError(.environment)`, `CancellationError`.
   func execute(_ task: ActionTask) async throws -> ExecutedAction
+
+  /// Brings the leaf inputs of an action into the store, for whoever reads them before it runs.
+  ///
+  /// - Throws: `ChangedSource`, `GraphError(.environment)`.
+  func importLeaves(of action: Action) throws
 }
 
 /// An action with its inputs.

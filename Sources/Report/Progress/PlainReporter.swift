@@ -31,6 +31,8 @@ public final class PlainReporter: Reporter {
       return plan.hasWork ? PlanTotals(plan).line(estimateSeconds: estimateSeconds) + "\n" : nil
     case .started, .found:
       return nil
+    case .expanded(let id, let found):
+      return "\(state.graph[id].title) needs \(Amounts.counted(found.count, "more node"))\n"
     case .waiting(let id):
       return "waiting for another run that makes \(state.graph[id].title)\n"
     case .finished(let id, let outcome, let seconds, _):

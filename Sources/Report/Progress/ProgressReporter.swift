@@ -75,7 +75,7 @@ public final class ProgressReporter: Reporter {
       guard case .failed(let failure) = outcome else { return nil }
       return text.finished(id, outcome, seconds: seconds) + "\n" + text.details(id, failure)
     case .restarted(let reason): return text.restarted(reason) + "\n"
-    case .planned, .started, .waiting, .found: return nil
+    case .planned, .started, .waiting, .expanded, .found: return nil
     }
   }
 

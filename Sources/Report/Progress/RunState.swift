@@ -46,6 +46,7 @@ struct RunState {
       if case .failed = outcome { failed += 1 }
       work.insert(id)
       done.insert(id)
+    case .expanded(_, let found): work.formUnion(found)
     case .restarted:
       waiting = []
     case .found: break

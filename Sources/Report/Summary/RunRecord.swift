@@ -26,7 +26,7 @@ public struct RunRecord: Sendable {
       if case .cutOff = outcome, case .ran = finished[id]?.outcome { return }
       finished[id] = Finished(outcome: outcome, seconds: seconds)
     case .restarted(let reason): restarts.append(reason)
-    case .started, .waiting, .found: break
+    case .started, .waiting, .expanded, .found: break
     }
   }
 

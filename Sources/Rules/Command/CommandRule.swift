@@ -71,7 +71,7 @@ extension Compilation {
   }
 
   private func servesAll(_ label: Label) -> Bool {
-    commands.contains { $0.label.value == label && $0.architectures.isEmpty }
+    commandsByLabel[label]?.architectures.isEmpty ?? false
   }
 
   private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root?

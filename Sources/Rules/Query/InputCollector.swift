@@ -68,7 +68,7 @@ public struct InputCollector {
   private static func kind(of leaf: Leaf) -> (GraphInput.Kind, [GraphInput.Fact]) {
     switch leaf.content {
     case .file: return (.file, [])
-    case .bytes: return (.text, [])
+    case .bytes, .stored: return (.text, [])
     case .gitBlob: return (.source, [])
     case .tool(let path): return (.tool, [.init("path", path)])
     case .tree(let layer, let files):

@@ -70,7 +70,7 @@ public struct InputSearch {
         return leaf.artifact.digest
       }
       return nil
-    case .bytes, .gitBlob, .tool: return nil
+    case .bytes, .gitBlob, .tool, .stored: return nil
     }
   }
 

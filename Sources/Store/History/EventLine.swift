@@ -12,7 +12,7 @@ public struct EventLine: Sendable {
 
   /// The types of lines, by their member `type`.
   public enum Kind: String, Sendable, CaseIterable {
-    case run, planned, started, waiting, finished, restarted, truncated, ended
+    case run, planned, started, waiting, expanded, finished, restarted, truncated, ended
   }
 
   /// In bytes, with the line feed.
@@ -62,6 +62,13 @@ public struct EventLine: Sendable {
   static func waiting(_ node: String, time: Double) -> EventLine {
     var line = EventLine(.waiting, time: time)
     line.add("node", node)
+    return line
+  }
+
+  static func expanded(_ node: String, found: Int, time: Double) -> EventLine {
+    var line = EventLine(.expanded, time: time)
+    line.add("node", node)
+    line.add("found", Int64(found))
     return line
   }
 

@@ -165,6 +165,8 @@ private struct Entry {
       line = .planned(plan, estimateSeconds: estimateSeconds, time: time)
     case .started(let id): line = .started(graph[id], time: time)
     case .waiting(let id): line = .waiting(graph.name(of: id), time: time)
+    case .expanded(let id, let found):
+      line = .expanded(graph.name(of: id), found: found.count, time: time)
     case .restarted(let reason): line = .restarted(reason, time: time)
     case .finished(let id, let outcome, let seconds, let course):
       let node = graph[id]

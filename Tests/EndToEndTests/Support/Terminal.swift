@@ -19,12 +19,15 @@ final class Terminal: Sendable {
     name = "/dev/pts/\(number)"
     // What is printed is thrown away, so that nobody waits to print.
     var pipe: [Int32] = [0, 0]
-    try #require(pipe2(&pipe, O_CLOEXEC) == 0)
+    try #require(Glibc.pipe(&pipe) == 0)
+    for end in pipe { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     closing = pipe[1]
     let (master, closed, isClosed) = (master, pipe[0], isClosed)
     Thread.start {
       var buffer = [UInt8](repeating: 0, count: 4096)
-      var events = [pollfd(fd: master, events: Int16(POLLIN), revents: 0), pollfd(fd: closed, events: 0, revents: 0)]
+      var events = [
+        pollfd(fd: master, events: Int16(POLLIN), revents: 0), pollfd(fd: closed, events: 0, revents: 0),
+      ]
       while poll(&events, 2, -1) >= 0 || errno == EINTR, events[1].revents == 0 {
         // Without anybody at the other end it is at its end again and again, until somebody comes.
         if events[0].revents != 0, read(master, &buffer, buffer.count) <= 0 { usleep(1000) }

@@ -72,6 +72,7 @@ struct FlatGraphWriter {
     case .bytes(let bytes): return (.bytes(bytes), [])
     case .gitBlob(let mirror, let object): return (.gitBlob(mirror: mirror, object: object), [])
     case .tool(let path): return (.tool(path: path), [])
+    case .stored: return (.stored, [])
     case .file(let path):
       let source = number(ofSource: path, leaf.artifact.digest)
       return (.source(source), [source])

@@ -8,6 +8,7 @@ enum LeafRecord {
   case gitBlob(mirror: String, object: String)
   case tree([TreeEntry])
   case tool(path: String)
+  case stored
 
   /// An entry of a tree; where it is a file, whence its content is.
   struct TreeEntry {
@@ -41,6 +42,7 @@ extension LeafRecord: FlatRecord {
     case .tool(let path):
       writer.write(4)
       writer.write(path)
+    case .stored: writer.write(5)
     }
   }
 
@@ -52,7 +54,8 @@ extension LeafRecord: FlatRecord {
       let mirror = reader.text()
       self = .gitBlob(mirror: mirror, object: reader.text())
     case 3: self = .tree(reader.records())
-    default: self = .tool(path: reader.text())
+    case 4: self = .tool(path: reader.text())
+    default: self = .stored
     }
   }
 }
@@ -96,6 +99,7 @@ extension LeafRecord {
     case .bytes(let bytes): .bytes(bytes)
     case .gitBlob(let mirror, let object): .gitBlob(mirror: mirror, object: object)
     case .tool(let path): .tool(path: path)
+    case .stored: .stored
     case .source, .tree: nil
     }
   }

@@ -7,6 +7,7 @@ struct NodeRecord {
     static let fanIn = Flags(rawValue: 2)
     static let failable = Flags(rawValue: 4)
     static let waiting = Flags(rawValue: 8)
+    static let expanding = Flags(rawValue: 16)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -16,6 +17,7 @@ struct NodeRecord {
       if node.isFanIn { insert(.fanIn) }
       if isFailable { insert(.failable) }
       if node.action.limits.isWaiting { insert(.waiting) }
+      if node.action.isExpanding { insert(.expanding) }
     }
   }
 
@@ -35,8 +37,10 @@ struct NodeRecord {
     let (label, step) = name(from: &reader)
     let detail = reader.text()
     let location: SourceLocation? = reader.optional { $0.record() }
+    var action = Action(from: &reader, leaf: leaf)
+    action.isExpanding = flags.contains(.expanding)
     return Node(
-      label: label, step: step, detail: detail, action: Action(from: &reader, leaf: leaf), location: location,
+      label: label, step: step, detail: detail, action: action, location: location,
       isOpaque: flags.contains(.opaque), isFanIn: flags.contains(.fanIn))
   }
 }
