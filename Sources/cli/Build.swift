@@ -33,15 +33,16 @@ struct Build {
   func run(_ roots: some Collection<NodeID> & Sendable, command: String) async throws -> Outcome {
     let store = session.store
     let options = running.options
+    let graph = session.graph.growing()
     let wave = Wave(
-      graph: session.graph, cache: store, store: store, executor: try executor(), options: options,
+      graph: graph, cache: store, store: store, executor: try executor(), options: options,
       marks: session.marks, admit: running.checksDisk ? DiskRoom(of: store.path).require : nil)
     let journal = RunJournal(
-      store: store, graph: session.graph, about: RunHistory.run(command, in: session, jobs: options.jobs),
+      store: store, graph: graph, about: RunHistory.run(command, in: session, jobs: options.jobs),
       wanted: roots)
     let recorder = RunRecorder()
     let reporter = makeReporter(
-      graph: session.graph, fileDescriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1,
+      graph: graph, fileDescriptor: STDERR_FILENO, isTerminal: isatty(STDERR_FILENO) == 1,
       environment: Environment.all)
     let begin = ContinuousClock.now
     let task = Task { try await wave.run(roots, events: EventBroadcast([reporter, recorder, journal])) }
