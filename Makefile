@@ -20,7 +20,7 @@ DESTDIR ?=
 # linker takes the first folder that has a library of that name.
 STATIC := .build/static-libraries
 LINKED_IN := libcrypto.a libsqlite3.a libstdc++.a libyaml.a libz.a libzstd.a
-RELEASE := -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(STATIC)
+RELEASE := -c release --static-swift-stdlib -Xswiftc -L$(CURDIR)/$(STATIC)
 BUILT := .build/release
 INSTALL := $(DESTDIR)$(PREFIX)
 
