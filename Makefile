@@ -16,11 +16,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # The Swift runtime is linked in, so that the program runs where no Swift is installed, and so are the libraries that every
-# command uses, where their archives are there: to find, map and relocate them takes a third of the start of a process. The
-# linker takes the first folder that has a library of that name.
+# command uses, where their archives are there: to find, map and relocate them takes time at every start. The linker takes the
+# first folder that has a library of that name, and the package manager is told by pkg-config files of our own that it is ours.
 STATIC := .build/static-libraries
-LINKED_IN := libcrypto.a libsqlite3.a libstdc++.a libyaml.a libz.a libzstd.a
-RELEASE := -c release --static-swift-stdlib -Xswiftc -L$(CURDIR)/$(STATIC)
+LINKED_IN := libcrypto sqlite3 yaml-0.1 zlib libzstd
+RELEASE := -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(STATIC)
 BUILT := .build/release
 INSTALL := $(DESTDIR)$(PREFIX)
 
@@ -29,12 +29,15 @@ SECONDS ?= 60
 .PHONY: release demo test check fuzz sanitize lint install clean
 
 release: $(STATIC)
-	swift build $(RELEASE)
+	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) swift build $(RELEASE)
 
 $(STATIC):
 	mkdir -p $@
-	for library in $(LINKED_IN); do \
-	  archive=$$(clang -print-file-name=$$library); [ ! -f "$$archive" ] || ln -sf "$$archive" $@/; \
+	for library in libcrypto libsqlite3 libstdc++ libyaml libz libzstd; do \
+	  archive=$$(clang -print-file-name=$$library.a); [ ! -f "$$archive" ] || ln -sf "$$archive" $@/; \
+	done
+	for name in $(LINKED_IN); do \
+	  sed 's|^libdir=.*|libdir=$(CURDIR)/$@|' "$$(pkg-config --variable=pcfiledir $$name)/$$name.pc" >$@/$$name.pc; \
 	done
 
 demo:
@@ -90,7 +93,7 @@ lint:
 
 # The manual and the completions come from the program's own description of its command line.
 install: release
-	swift build $(RELEASE) --product generate-manual
+	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) swift build $(RELEASE) --product generate-manual
 	install -D -m 755 -s $(BUILT)/graph '$(INSTALL)/bin/graph'
 	install -D -m 755 -s $(BUILT)/graph-sandbox '$(INSTALL)/libexec/graph/graph-sandbox'
 	install -d '$(INSTALL)/share/bash-completion/completions' '$(INSTALL)/share/zsh/site-functions' \

@@ -63,13 +63,9 @@ public struct LocalSourceTree: SourceTree {
   }
 
   public func list(_ folder: String) throws -> [SourceFile]? {
+    // As long as it is a file, its content does not matter here.
+    observer?.willIdentify(absolute(folder))
     var status = stat()
-    if lstat(absolute(folder), &status) == 0, status.st_mode & S_IFMT == S_IFREG {
-      // As long as it is a file, its content does not matter here.
-      observer?.willDigest(fileAt: absolute(folder))
-      return nil
-    }
-    observer?.willLook(at: absolute(folder))
     guard stat(absolute(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
     try requireInside(folder)
     var files: [SourceFile] = []

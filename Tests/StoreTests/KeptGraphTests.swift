@@ -46,7 +46,7 @@ struct KeptGraphTests {
       // Nothing can set the time of the last change of an inode, so the clock has to pass it.
       while isSettled, FileStamp("\(folder)/work/link").isRacy(at: Int64(time(nil))) { usleep(50_000) }
       for name in ["", "/manifest", "/link", "/none"] { places.willLook(at: "\(folder)/work\(name)") }
-      for name in ["one", "two"] { places.willDigest(fileAt: "\(folder)/work/\(name)") }
+      for name in ["one", "two"] { places.willIdentify("\(folder)/work/\(name)") }
     }
 
     func path(_ name: String) -> String { "\(temporary.folder)/work/\(name)" }
@@ -179,7 +179,7 @@ struct KeptGraphTests {
     unlink(world.path("link"))
     let places = PlaceRecorder()
     for name in ["", "/manifest", "/none"] { places.willLook(at: "\(world.temporary.folder)/work\(name)") }
-    for name in ["one", "two"] { places.willDigest(fileAt: world.path(name)) }
+    for name in ["one", "two"] { places.willIdentify(world.path(name)) }
     let info = GraphInfo(snapshot: "20260101_01", note: "", architectures: [], registries: [:])
     let losses = try #require(try world.store.losses())
     #expect(
@@ -248,7 +248,7 @@ struct KeptGraphTests {
     world.settleAll()
     let info = GraphInfo(snapshot: "20260101_01", note: "", architectures: [], registries: [:])
     let places = PlaceRecorder()
-    for name in ["one", "two"] { places.willDigest(fileAt: world.path(name)) }
+    for name in ["one", "two"] { places.willIdentify(world.path(name)) }
     let losses = try #require(try world.store.losses())
     world.store.keep(world.graph, world.marks, info, losses: losses, places: places, question: Self.question)
     let files = try Folders.names(in: world.store.graphs).sorted()

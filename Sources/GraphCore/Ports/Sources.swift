@@ -7,8 +7,8 @@ public protocol FileDigests: Sendable {
 /// content, a folder for the names in it, also where there is nothing yet.
 public protocol FileObserver: Sendable {
   func willLook(at path: String)
-  /// Only the digest of the file's content is asked for.
-  func willDigest(fileAt path: String)
+  /// Only what is there is asked for, and the digest of its content where that is a file.
+  func willIdentify(_ path: String)
 }
 
 /// Git repositories by URL, mirrored where the implementation keeps them.

@@ -30,15 +30,18 @@ public struct FileSystem: Sendable {
 
   /// The same, with an observer that is told of each path first.
   public func observed(by observer: any FileObserver) -> FileSystem {
-    func observing<Answer>(_ ask: @escaping @Sendable (String) -> Answer) -> @Sendable (String) -> Answer {
+    func telling<Answer>(
+      _ tell: @escaping @Sendable (String) -> Void, _ ask: @escaping @Sendable (String) -> Answer
+    ) -> @Sendable (String) -> Answer {
       { path in
-        observer.willLook(at: path)
+        tell(path)
         return ask(path)
       }
     }
+    // Where a path leads depends on its folders, too: those are looked at by whoever lists them.
     return FileSystem(
-      kind: observing(kind), resolved: observing(resolved), names: observing(names),
-      contents: observing(contents))
+      kind: telling(observer.willIdentify, kind), resolved: telling(observer.willIdentify, resolved),
+      names: telling(observer.willLook, names), contents: telling(observer.willLook, contents))
   }
 
   /// The machine's own.

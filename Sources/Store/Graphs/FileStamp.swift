@@ -48,6 +48,10 @@ struct FileStamp: Equatable, Sendable {
   var isFolder: Bool { entry.isKind(S_IFDIR) }
   var exists: Bool { entry != Facts() }
 
+  func isSameKind(as other: FileStamp) -> Bool {
+    (entry.mode ^ other.entry.mode) & UInt64(S_IFMT) == 0
+  }
+
   /// Whether it may change once more within the same tick of its clock and look the same: git's rule of racy files.
   ///
   /// - Parameter now: seconds since 1970, when it was looked at.

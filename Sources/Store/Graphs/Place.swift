@@ -11,7 +11,7 @@ struct Place: Equatable, Sendable {
     case structure(Digest?)
     /// The content of a regular file, which is the graph's source file of that number.
     case source(Int)
-    /// That something is there.
+    /// That something of its kind is there.
     case presence
   }
 
@@ -38,7 +38,7 @@ struct Place: Equatable, Sendable {
   func look(known: (Int) -> Digest) -> Finding {
     let started = Int64(time(nil))
     let now = FileStamp(path)
-    if case .presence = role { return now.exists ? .same : .moved }
+    if case .presence = role { return now.exists && now.isSameKind(as: stamp) ? .same : .moved }
     // Another kind, or other rights: what depends on that depends on more than the content.
     guard now.exists, stamp.exists, now.entry.mode == stamp.entry.mode, !now.isLink else {
       return !now.exists && !stamp.exists ? .same : .moved

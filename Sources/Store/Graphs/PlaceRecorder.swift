@@ -8,7 +8,7 @@ public final class PlaceRecorder: FileObserver {
   struct Seen: Sendable {
     var stamp: FileStamp
     var isRacy: Bool
-    /// Whether anything but the digest of its content was asked for.
+    /// Whether anything but what it is and the digest of its content was asked for.
     var isStructure: Bool
     /// Whether it only has to be there.
     var isPresence = false
@@ -20,7 +20,7 @@ public final class PlaceRecorder: FileObserver {
 
   public func willLook(at path: String) { see(path, isStructure: true) }
 
-  public func willDigest(fileAt path: String) { see(path, isStructure: false) }
+  public func willIdentify(_ path: String) { see(path, isStructure: false) }
 
   /// Notes something that what was made can only be used with, such as a mirror: it has to be there, and may change.
   public func relies(on path: String) {

@@ -149,9 +149,18 @@ extension Store {
       }
       places.append(place)
     }
-    // Every source has to be watched, or an edit of it would be missed.
-    let watched = Set(places.map(\.path))
-    return sources.keys.allSatisfy(watched.contains) ? places : nil
+    // Every source has to be watched, or an edit of it would be missed, and no folder on the way to it may become a link.
+    var watched = Set(places.map(\.path))
+    guard sources.keys.allSatisfy(watched.contains) else { return nil }
+    for path in sources.keys {
+      var folder = path
+      while let end = folder.lastIndex(of: "/"), end > folder.startIndex {
+        folder = String(folder[..<end])
+        guard watched.insert(folder).inserted else { break }
+        places.append(Place(path: folder, role: .presence, stamp: FileStamp(folder), isTrusted: false))
+      }
+    }
+    return places.sorted { $0.path.precedesInBytes($1.path) }
   }
 
   private func statePath(_ question: [String]) -> String {

@@ -58,7 +58,7 @@ public final class FileDigestCache: FileDigests {
   ///
   /// - Throws: `ChangedSource` where the file changes while it is read, `GraphError(.environment)` where it cannot be.
   public func digest(ofFileAt path: String) throws -> Digest {
-    observer?.willDigest(fileAt: path)
+    observer?.willIdentify(path)
     var status = stat()
     guard stat(path, &status) == 0 else { throw OpenFile.failure("cannot read", path) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw GraphError(.user, "'\(path)' is not a file") }
