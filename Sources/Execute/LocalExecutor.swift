@@ -76,7 +76,23 @@ extension LocalExecutor {
     return try await checkouts.confirm(inputs, since: damages) ? first.get() : run()
   }
 
+  /// How often a sandbox is made before it is given up: kernels refuse a mount or a namespace now and then while many others
+  /// are taken apart (seen with Linux 6.18, once in a thousand actions), and grant it a moment later.
+  private static let attemptsMax = 3
+
   private func run(_ command: Command, of task: ActionTask) async throws -> ExecutedAction {
+    for attempt in 1... {
+      do {
+        return try await runOnce(command, of: task)
+      } catch let failure as SandboxNotMade {
+        try Task.checkCancellation()
+        if attempt == Self.attemptsMax { throw failure.asGraphError }
+      }
+    }
+    throw GraphError(.bug, "the loop above ends by returning or throwing")
+  }
+
+  private func runOnce(_ command: Command, of task: ActionTask) async throws -> ExecutedAction {
     let place = try places.take()
     do {
       let executed = try await run(command, of: task, in: place)
@@ -134,6 +150,8 @@ extension LocalExecutor {
     case let failure as ActionFailed:
       let full = DiskSpace.isUsedUp(for: failure.reason, at: scratch)
       return ActionFailed(.environment, full.message, hint: full.hint, log: failure.log)
+    case let failure as SandboxNotMade:
+      return DiskSpace.isUsedUp(for: failure.asGraphError.message, at: scratch)
     case let error as GraphError where error.kind == .environment:
       return DiskSpace.isUsedUp(for: error.message, at: scratch)
     default: return error
