@@ -6,6 +6,7 @@
 #   make install    the program, its completions and its manual, to PREFIX (default /usr/local) below DESTDIR
 #   make sanitize   the unit tests under the thread and address sanitizers
 #   make fuzz       feeds the readers of manifests with damaged input, SECONDS for each (60)
+#   make bench-scale  graph beside ninja, make and tup on a graph of N nodes (10000); SCALE='…' for options of scale.py
 #   make lint       the formatter's opinion of the code
 #   make clean      removes what was built here; the store of 'graph' is removed by 'graph clean --all'
 
@@ -26,7 +27,7 @@ INSTALL := $(DESTDIR)$(PREFIX)
 
 SECONDS ?= 60
 
-.PHONY: release demo test check fuzz sanitize lint install clean
+.PHONY: release demo test check fuzz sanitize bench-scale lint install clean
 
 release: $(STATIC)
 	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) swift build $(RELEASE)
@@ -62,6 +63,7 @@ test:
 	$(MAKE) --no-print-directory lint
 	tools/build-without-warnings --build-tests
 	swift test --skip-build --disable-xctest
+	python3 Benchmarks/scale/scale.py --graph .build/debug/graph --nodes 300 --runs 1 --engines graph,ninja,make
 
 check: test
 
@@ -87,6 +89,12 @@ fuzz:
 	  -rss_limit_mb=1024 -max_len=16384 -verbosity=1 -print_final_stats=1 -artifact_prefix=.build-fuzz/found-{}- \
 	  .build-fuzz/inputs/{} Fuzz/Seeds/{} >.build-fuzz/{}.log 2>&1 || { tail -n 40 .build-fuzz/{}.log; exit 255; }; \
 	  grep -E "number_of_executed_units|peak_rss" .build-fuzz/{}.log | sed "s/^/{}: /"'
+
+N ?= 10000
+SCALE ?=
+
+bench-scale: release
+	python3 Benchmarks/scale/scale.py --graph $(BUILT)/graph --nodes $(N) $(SCALE)
 
 lint:
 	swift format lint --strict -r Sources Tests Fuzz Package.swift
