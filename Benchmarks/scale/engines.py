@@ -35,7 +35,8 @@ class Engine:
             return file.read()
 
     def files(self, *names):
-        return sum(os.path.getsize(os.path.join(self.folder, name)) for name in names)
+        paths = [os.path.join(self.folder, name) for name in names]
+        return sum(os.path.getsize(path) for path in paths if os.path.exists(path))
 
 
 class Ninja(Engine):

@@ -126,14 +126,24 @@ public struct Graph: Sendable {
 
   /// `roots` and everything they need, producers first.
   public func closure(of roots: some Sequence<NodeID>) -> [NodeID] {
-    var wanted = [Bool](repeating: false, count: nodeCount)
+    wanted(by: roots).nodes
+  }
+
+  /// How many nodes `closure` has.
+  public func closureCount(of roots: some Collection<NodeID>) -> Int {
+    // Of everything, where everything is a target.
+    roots.count == nodeCount && self.roots.count == nodeCount ? nodeCount : wanted(by: roots).count
+  }
+
+  private func wanted(by roots: some Sequence<NodeID>) -> NodeBits {
+    var wanted = NodeBits(count: nodeCount)
     var stack = Array(roots)
     while let next = stack.popLast() {
-      if wanted[Int(next.index)] { continue }
-      wanted[Int(next.index)] = true
+      if wanted[next] { continue }
+      wanted[next] = true
       stack.append(contentsOf: dependencies(of: next))
     }
-    return order.filter { wanted[Int($0.index)] }
+    return wanted
   }
 
   // MARK: Found nodes

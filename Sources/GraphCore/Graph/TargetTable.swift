@@ -20,6 +20,12 @@ public struct TargetTable: RandomAccessCollection, Sendable {
     return flat.target(low).target
   }
 
+  /// Those that some nodes deliver, or judge.
+  public func delivering(_ nodes: Set<NodeID>) -> [(key: Label, value: Graph.Target)] {
+    if nodes.isEmpty { return [] }
+    return indices.compactMap { flat.targetRoots($0).contains(where: nodes.contains) ? self[$0] : nil }
+  }
+
   public var keys: Rows<Label> { Rows(count: flat.targetCount) { [flat] in flat.targetLabel($0) } }
 
   public var values: Rows<Graph.Target> {

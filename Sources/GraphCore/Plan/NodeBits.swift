@@ -27,6 +27,9 @@ public struct NodeBits: Sendable, Equatable {
     }
   }
 
+  /// How many bits are set.
+  var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+
   /// The nodes whose bit is set, ascending.
   public var nodes: [NodeID] {
     var found: [NodeID] = []

@@ -90,7 +90,7 @@ struct PlanTotals {
   let pending: Int
 
   init(_ plan: Plan) {
-    nodes = plan.graph.closure(of: plan.roots).count
+    nodes = plan.graph.closureCount(of: plan.roots)
     run = plan.toRun.count
     pending = plan.pending.count
     cached = plan.needed.count - run - pending

@@ -60,8 +60,8 @@ public enum PlanReport {
 
   private static func nodeLines(_ plan: Plan, verbose: Bool, _ style: Style) -> [String] {
     var decisions: [DecisionKind] = []
-    let rows = plan.needed.compactMap { id -> [String]? in
-      guard let kind = DecisionKind(plan[id]), verbose || kind != .cached else { return nil }
+    let rows = (verbose ? plan.needed : plan.work).compactMap { id -> [String]? in
+      guard let kind = DecisionKind(plan[id]) else { return nil }
       decisions.append(kind)
       let node = plan.graph[id]
       return [

@@ -37,18 +37,17 @@ public enum BuildSummary {
 
   /// A line for each label that a root delivers; a root that is no label's is named by its step.
   private static func builtLines(_ record: RunRecord, _ plan: Plan) -> [String] {
-    let targets = Dictionary(grouping: plan.graph.targets, by: { $0.value.node })
-    // A check that passed is no news.
-    let checks = Set(plan.graph.targets.values.flatMap(\.checks))
-    var rows: [[String]] = []
-    var seen: Set<NodeID> = []
-    var unlisted = 0
     let isLong = plan.roots.count > listedMax
-    for root in plan.roots where seen.insert(root).inserted {
-      if isLong, record.finished[root] == nil {
-        unlisted += 1
-        continue
-      }
+    var seen: Set<NodeID> = []
+    let roots = plan.roots.filter { seen.insert($0).inserted && !(isLong && record.finished[$0] == nil) }
+    let unlisted = isLong ? Set(plan.roots).count - roots.count : 0
+    let listed = Set(roots)
+    let targets = Dictionary(
+      grouping: plan.graph.targets.delivering(listed), by: { $0.value.node })
+    // A check that passed is no news.
+    let checks = Set(plan.graph.targets.delivering(listed).flatMap(\.value.checks))
+    var rows: [[String]] = []
+    for root in roots {
       let outputs = record.result(root)?.outputs
       func row(_ name: String, _ kind: String, _ output: String) -> [String] {
         let digest = outputs.map { $0[output]?.digest.hex ?? "made no '\(output)'" } ?? "not built"

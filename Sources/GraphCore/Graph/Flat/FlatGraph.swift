@@ -91,6 +91,13 @@ final class FlatGraph: Sendable {
     return (reader.record(), reader.record())
   }
 
+  /// The nodes that a build of a target brings up to date, without decoding the rest.
+  func targetRoots(_ number: Int) -> [NodeID] {
+    var reader = targets.reader(number, texts)
+    Label.skip(in: &reader)
+    return Graph.Target.roots(from: &reader)
+  }
+
   func targetLabel(_ number: Int) -> Label {
     var reader = targets.reader(number, texts)
     return reader.record()

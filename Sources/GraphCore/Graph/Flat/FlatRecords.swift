@@ -129,6 +129,8 @@ struct FlatReader {
 
   mutating func text() -> String { texts[Int(unsigned())] }
 
+  mutating func skipText() { _ = unsigned() }
+
   mutating func raw() -> [UInt8] {
     let count = count()
     defer { position += count }

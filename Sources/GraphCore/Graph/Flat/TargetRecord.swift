@@ -13,6 +13,14 @@ extension Label: FlatRecord {
       package: reader.text(), name: reader.text(), tag: reader.optional { $0.text() },
       architecture: reader.architecture())
   }
+
+  /// Goes over a label.
+  static func skip(in reader: inout FlatReader) {
+    reader.skipText()
+    reader.skipText()
+    if reader.boolean() { reader.skipText() }
+    if reader.boolean() { reader.skipText() }
+  }
 }
 
 extension SourceLocation: FlatRecord {
@@ -39,6 +47,14 @@ extension Graph.Target: FlatRecord {
     self.init(
       kind: Kind(rawValue: reader.text()) ?? .command, node: NodeID(index: Int32(reader.unsigned())),
       output: reader.text(), checks: reader.list { NodeID(index: Int32($0.unsigned())) })
+  }
+
+  /// `roots` of a record.
+  static func roots(from reader: inout FlatReader) -> [NodeID] {
+    reader.skipText()
+    let node = NodeID(index: Int32(reader.unsigned()))
+    reader.skipText()
+    return [node] + reader.list { NodeID(index: Int32($0.unsigned())) }
   }
 }
 
