@@ -20,6 +20,7 @@ import time
 
 import engines
 import seed
+import seed_ninja
 import workspace
 from measure import Cost, run
 
@@ -129,6 +130,10 @@ class Bench:
             text = run(engine.verify(), engine.folder, Cost())
             if ran(text):
                 raise Wrong(f"graph: {ran(text)} actions ran in a store that has the results of all")
+        elif engine.name == "ninja" and self.arguments.seed:
+            seed_ninja.seed(engine.folder, model.values(), self.width)
+            if text := run(engine.plan(), engine.folder, Cost()).replace("ninja: no work to do.\n", ""):
+                raise Wrong(f"ninja has work to do where all was done: {text[:300]}")
         else:
             self.measure(engine, "first", engine.build(), 1)
         check(engine, model, some)
@@ -218,7 +223,7 @@ def main():
     parser.add_argument("--folder", help="where to work; default: a new folder in /tmp")
     parser.add_argument("--json", help="write all figures to this file")
     parser.add_argument(
-        "--seed", action="store_true", help="fill graph's store with the results of a first build instead of one (seed.py)")
+        "--seed", action="store_true", help="give graph and ninja what a first build leaves, instead of one (seed.py, seed_ninja.py)")
     parser.add_argument("--keep", action="store_true", help="leave the workspaces there")
     arguments = parser.parse_args()
     folder = arguments.folder or tempfile.mkdtemp(prefix="graph-scale-")

@@ -76,8 +76,8 @@ extension LocalExecutor {
     return try await checkouts.confirm(inputs, since: damages) ? first.get() : run()
   }
 
-  /// How often a sandbox is made before it is given up: kernels refuse a mount or a namespace now and then while many others
-  /// are taken apart (seen with Linux 6.18, once in a thousand actions), and grant it a moment later.
+  /// How often a sandbox is made before it is given up: a mount was refused once in some thousand actions (Linux 6.18, reason
+  /// unknown), and is granted a moment later.
   private static let attemptsMax = 3
 
   private func run(_ command: Command, of task: ActionTask) async throws -> ExecutedAction {

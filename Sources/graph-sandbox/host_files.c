@@ -40,7 +40,9 @@ static void copy_etc(const char *folder, bool network) {
 static bool is_ready;
 
 void prepare_etc(const struct options *options) {
-  if (is_ready || !options->host_root || options->network) return;
+  // Not where an emulator asks for a user namespace below ours: what is over the root makes this process one with another
+  // root than its mount namespace, and the kernel gives those none. Helpers of such commands serve no others.
+  if (is_ready || !options->host_root || options->network || options->emulator_count > 0) return;
   // In memory, and where processes that are started with mounts of their own are in their copy of it.
   if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) fail("mounts of the helper's own");
   enter_memory(0);

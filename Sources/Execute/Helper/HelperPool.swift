@@ -8,9 +8,16 @@ public final class HelperPool: Sendable {
   private let memoryBytes: UInt64
   private let state = Mutex(State())
 
+  /// Which commands a helper serves.
+  private struct Kind: Hashable {
+    /// Those with the host's network.
+    var hasNetwork = false
+    /// Those that run under an emulator, in a user namespace of their own: helpers of others cannot make one.
+    var isEmulated = false
+  }
+
   private struct State {
-    /// Those that wait, by whether what they run has the host's network.
-    var idle: [Bool: [HelperProcess]] = [:]
+    var idle: [Kind: [HelperProcess]] = [:]
     var group: ControlGroup?
   }
 
@@ -28,7 +35,8 @@ public final class HelperPool: Sendable {
   func run(
     _ words: [String], descriptors: [Descriptor] = [], hasNetwork: Bool = false, log: RunLog = RunLog()
   ) async throws -> [String] {
-    let helper = try take(hasNetwork: hasNetwork)
+    let kind = Kind(hasNetwork: hasNetwork, isEmulated: words.contains("--emulator"))
+    let helper = try take(kind)
     let ending = await withTaskCancellationHandler {
       await HelperThread.run {
         helper.run(words, descriptors: descriptors.map(\.number)) { log.append($0) }
@@ -38,18 +46,18 @@ public final class HelperPool: Sendable {
     }
     // A cancellation may have come just after the end.
     if ending.isReusable, helper.isUsable {
-      state.withLock { $0.idle[hasNetwork, default: []].append(helper) }
+      state.withLock { $0.idle[kind, default: []].append(helper) }
     }
     return ending.lines
   }
 
-  private func take(hasNetwork: Bool) throws -> HelperProcess {
+  private func take(_ kind: Kind) throws -> HelperProcess {
     let (helper, group) = try state.withLock { state in
       if state.group == nil { try divide(&state) }
-      return (state.idle[hasNetwork]?.popLast(), state.group)
+      return (state.idle[kind]?.popLast(), state.group)
     }
     if let helper, helper.isUsable { return helper }
-    var options = hasNetwork ? ["--network"] : []
+    var options = kind.hasNetwork ? ["--network"] : []
     if case .folder(let folder) = group { options += ["--group", folder] }
     return try HelperProcess(program: program, options: options)
   }
@@ -59,7 +67,7 @@ public final class HelperPool: Sendable {
     let helper = try HelperProcess(program: program, options: [])
     let ending = helper.run(["--delegate", "\(getpid())", "--memory", "\(memoryBytes)"]) { _ in }
     state.group = ControlGroup(answer: ending.lines.first ?? "")
-    if ending.isReusable { state.idle[false, default: []].append(helper) }
+    if ending.isReusable { state.idle[Kind(), default: []].append(helper) }
   }
 
   /// Where control groups are made.

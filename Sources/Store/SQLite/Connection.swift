@@ -54,9 +54,9 @@ struct Connection: ~Copyable {
           "file:\(uri(path))?immutable=1", &handle, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nil)
       }
     guard code == SQLITE_OK, let handle else {
-      let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+      let error = SQLiteError(code: code, handle: handle, path: path)
       sqlite3_close_v2(handle)
-      throw SQLiteError(code: code, message: message, path: path).asGraphError
+      throw error.asGraphError
     }
     // First of all, because every later statement may meet another process.
     sqlite3_busy_timeout(handle, 30_000)
@@ -81,7 +81,7 @@ struct Connection: ~Copyable {
     for setting in settings {
       let code = sqlite3_exec(handle, "PRAGMA \(setting)", nil, nil, nil)
       if code == SQLITE_OK { continue }
-      let error = SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), path: path)
+      let error = SQLiteError(code: code, handle: handle, path: path)
       sqlite3_close_v2(handle)
       throw error.asGraphError
     }
@@ -140,7 +140,7 @@ struct Connection: ~Copyable {
   }
 
   private func failure(_ code: Int32) -> GraphError {
-    SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), path: path).asGraphError
+    SQLiteError(code: code, handle: handle, path: path).asGraphError
   }
 }
 

@@ -104,7 +104,6 @@ struct Statement: ~Copyable {
   }
 
   private func failure(_ code: Int32) -> GraphError {
-    let message = sqlite3_errmsg(sqlite3_db_handle(handle)).map { String(cString: $0) } ?? "unknown"
-    return SQLiteError(code: code, message: message, path: path).asGraphError
+    SQLiteError(code: code, handle: sqlite3_db_handle(handle), path: path).asGraphError
   }
 }
