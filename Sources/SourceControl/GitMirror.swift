@@ -45,7 +45,13 @@ public struct GitMirror: ~Copyable {
     guard let commit = commit(named: branch) else {
       throw GraphError(.user, "no branch '\(branch)' in '\(name)'", hint: hint(missing: branch))
     }
-    let found = try commitHandle(commit)
+    let found: Handle
+    do {
+      found = try commitHandle(commit)
+    } catch {
+      // It was there when the branch was written.
+      throw GraphError(.environment, "the mirror of '\(name)' has lost \(commit.hex), where '\(branch)' is")
+    }
     guard let tree = git_commit_tree_id(found.pointer) else {
       throw GraphError(.environment, "commit \(commit.hex) in '\(name)' has no tree")
     }
