@@ -248,7 +248,7 @@ extension EndToEnd {
       var isPushing = false
       for _ in 0..<3_000 where !isPushing {
         isPushing =
-          try await Program(["pgrep", "--parent", "\(program.process)", "skopeo"]).run().status == 0
+          try await Program(["pgrep", "--full", "^[^ ]*skopeo .*\(registry.name)"]).run().status == 0
         if !isPushing { try await Task.sleep(for: .milliseconds(10)) }
       }
       try #require(isPushing)
