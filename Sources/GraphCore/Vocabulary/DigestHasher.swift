@@ -5,7 +5,11 @@ public struct DigestHasher: ~Copyable {
   private let context: OpaquePointer?
   private var size: Int64 = 0
 
+  /// The library would take itself apart at the end of the process, while other threads may still be hashing.
+  private static let staysToTheEnd = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
   public init() {
+    _ = Self.staysToTheEnd
     context = EVP_MD_CTX_new()
     precondition(
       context != nil && EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1,
