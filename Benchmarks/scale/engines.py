@@ -100,7 +100,8 @@ class Graph(Engine):
     def state_bytes(self):
         total = 0
         for top, _, names in os.walk(self.store):
-            total += sum(os.lstat(os.path.join(top, name)).st_size for name in names)
+            # The reserve is for a full disk and holds nothing.
+            total += sum(os.lstat(os.path.join(top, name)).st_size for name in names if name != "reserve")
         return total
 
     def output(self, layer, column):
