@@ -172,7 +172,7 @@ class Bench:
         for engine in self.engines():
             try:
                 self.bench(engine)
-            except Wrong as wrong:
+            except (Wrong, SystemExit) as wrong:
                 self.problems.append(str(wrong))
                 print(f"WRONG {wrong}", flush=True)
             if not self.arguments.keep:

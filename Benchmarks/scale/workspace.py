@@ -97,7 +97,7 @@ def write_tup(folder, width):
                 inputs = paths(layer, column, width)
                 output = f"o/{layer}/{column}"
                 # tup unlinks an output before it runs a command, and compares it itself (^o^).
-                file.write(f": {' '.join(inputs)} |> ^o^ {script(layer, inputs, output)} |> {output}\n")
+                file.write(f": {' '.join(inputs)} |> ^o^ {script(layer, inputs, output).replace('%', '%%')} |> {output}\n")
 
 
 def write_graph(folder, width):
