@@ -76,23 +76,7 @@ extension LocalExecutor {
     return try await checkouts.confirm(inputs, since: damages) ? first.get() : run()
   }
 
-  /// How often a sandbox is made before it is given up: a mount was refused once in some thousand actions (Linux 6.18, reason
-  /// unknown), and is granted a moment later.
-  private static let attemptsMax = 3
-
   private func run(_ command: Command, of task: ActionTask) async throws -> ExecutedAction {
-    for attempt in 1... {
-      do {
-        return try await runOnce(command, of: task)
-      } catch let failure as SandboxNotMade {
-        try Task.checkCancellation()
-        if attempt == Self.attemptsMax { throw failure.asGraphError }
-      }
-    }
-    throw GraphError(.bug, "the loop above ends by returning or throwing")
-  }
-
-  private func runOnce(_ command: Command, of task: ActionTask) async throws -> ExecutedAction {
     let place = try places.take()
     do {
       let executed = try await run(command, of: task, in: place)
@@ -150,8 +134,6 @@ extension LocalExecutor {
     case let failure as ActionFailed:
       let full = DiskSpace.isUsedUp(for: failure.reason, at: scratch)
       return ActionFailed(.environment, full.message, hint: full.hint, log: failure.log)
-    case let failure as SandboxNotMade:
-      return DiskSpace.isUsedUp(for: failure.asGraphError.message, at: scratch)
     case let error as GraphError where error.kind == .environment:
       return DiskSpace.isUsedUp(for: error.message, at: scratch)
     default: return error

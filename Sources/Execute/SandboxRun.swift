@@ -18,7 +18,7 @@ struct SandboxRun {
     var peakMemoryBytes: Int64?
   }
 
-  /// - Throws: `ActionFailed`, `SandboxNotMade`, `GraphError(.unavailable)` without a usable emulator, `CancellationError`.
+  /// - Throws: `ActionFailed`, `GraphError(.environment)` where the sandbox could not be made, `GraphError(.unavailable)` without a usable emulator, `CancellationError`.
   func run() async throws -> Success {
     let log = RunLog(redactor: redactor)
     let lines = try await helpers.run(words, descriptors: descriptors, hasNetwork: hasNetwork, log: log)

@@ -1,14 +1,5 @@
 import GraphCore
 
-/// A sandbox could not be made: nothing has run in it.
-struct SandboxNotMade: Error, CustomStringConvertible {
-  let reason: String
-
-  var description: String { asGraphError.message }
-
-  var asGraphError: GraphError { GraphError(.environment, "the sandbox could not be made: \(reason)") }
-}
-
 /// The lines in which the helper says how a command ended: the first one how, later ones what was used.
 struct SandboxStatus {
   private let word: Substring
@@ -52,7 +43,7 @@ struct SandboxStatus {
     case "emulator":
       throw GraphError(
         .unavailable, rest, hint: "`graph doctor` gives the command that registers an emulator")
-    case "failed": throw SandboxNotMade(reason: rest)
+    case "failed": throw GraphError(.environment, "the sandbox could not be made: \(rest)")
     default:
       throw GraphError(
         .environment,

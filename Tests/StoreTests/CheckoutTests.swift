@@ -26,6 +26,29 @@ struct CheckoutTests {
     #expect(try temporary.another().file(digest) == path)
   }
 
+  @Test("of makers that race the first one's checkout stays: what somebody is about to mount keeps its name")
+  func race() async throws {
+    let blobs = try (0..<200).map { try store.write(Array("content \($0)".utf8)) }
+    let emptyTree = try store.write(Layer(entries: []), as: .tree)
+    try store.sync()
+    let stores = [store, try temporary.another()]
+    func inode(_ path: String) throws -> UInt64 {
+      var status = stat()
+      try #require(stat(path, &status) == 0)
+      return UInt64(status.st_ino)
+    }
+    let seen = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+      for number in 0..<8 {
+        let store = stores[number % 2]
+        group.addTask {
+          try (blobs.map { try inode(store.file($0)) }) + [inode(store.tree(emptyTree))]
+        }
+      }
+      return try await group.reduce(into: [[UInt64]]()) { $0.append($1) }
+    }
+    #expect(Set(seen).count == 1)
+  }
+
   @Test("a stored file that serves as checkout is compared with its digest, once in a process")
   func damagedFile() async throws {
     let digest = try store.write(noise(200_000))

@@ -6,6 +6,7 @@
 int memfd_create(const char *name, unsigned int flags);
 int pipe2(int ends[2], int flags);
 int syncfs(int fd);
+int renameat2(int source_folder, const char *source, int target_folder, const char *target, unsigned int flags);
 int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags);
 long lgetxattr(const char *path, const char *name, void *value, size_t size);
 int setxattr(const char *path, const char *name, const void *value, size_t size, int flags);

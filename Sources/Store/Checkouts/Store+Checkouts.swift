@@ -1,3 +1,4 @@
+import CLinux
 import Formats
 import Glibc
 import GraphCore
@@ -92,9 +93,10 @@ extension Store: Checkouts {
       let size = try make(temporary)
       StoredBytes.current?.add(size)
       try FileSystem.write(Array("\(size)\n\(Self.boot)\n".utf8), to: path + ".used", isDurable: false)
-      if rename(temporary, path) != 0 {
+      // Never in place of another maker's: what a sandbox is about to mount cannot be mounted any more once it has no name.
+      if renameat2(AT_FDCWD, temporary, AT_FDCWD, path, Self.noReplace) != 0 {
         // Another maker was first, with the same content.
-        guard errno == EEXIST || errno == ENOTEMPTY else { throw OpenFile.failure("cannot create", path) }
+        guard errno == EEXIST else { throw OpenFile.failure("cannot create", path) }
         try Folders.remove(temporary)
         noteFound(path, holding: content)
       } else {
@@ -107,6 +109,9 @@ extension Store: Checkouts {
     }
     return path
   }
+
+  /// RENAME_NOREPLACE of <linux/fs.h>.
+  private static let noReplace: UInt32 = 1
 
   /// The name that the kernel gave the time since it was started; empty where it cannot be known.
   private static let boot: String = {

@@ -34,19 +34,11 @@ struct FlatWriter {
     return writer
   }
 
-  mutating func write(_ value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    bytes.append(UInt8(truncatingIfNeeded: rest))
-  }
+  mutating func write(_ value: UInt64) { bytes.append(variable: value) }
 
   mutating func write(_ value: Int) { write(Int64(value)) }
 
-  /// Small numbers of either sign are short.
-  mutating func write(_ value: Int64) { write(UInt64(bitPattern: value << 1 ^ value >> 63)) }
+  mutating func write(_ value: Int64) { bytes.append(variable: value) }
 
   mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
 

@@ -53,33 +53,33 @@ struct DeltaIndex: Equatable, Sendable {
   /// The sizes and places are numbers of seven bits a byte; a place is told as its distance from where the one before
   /// ended.
   func encoded() -> [UInt8] {
-    var writer = NumberWriter()
-    writer.bytes += base.bytes
-    writer.append(UInt64(base.size))
-    writer.append(UInt64(segments.count))
+    var bytes: [UInt8] = []
+    bytes += base.bytes
+    bytes.append(variable: UInt64(base.size))
+    bytes.append(variable: UInt64(segments.count))
     var end: Int64 = 0
     for segment in segments {
-      writer.append(UInt64(segment.frameBytes))
-      writer.append(UInt64(segment.prefix.count))
+      bytes.append(variable: UInt64(segment.frameBytes))
+      bytes.append(variable: UInt64(segment.prefix.count))
       for range in segment.prefix {
-        writer.append(signed: range.lowerBound - end)
-        writer.append(UInt64(range.count))
+        bytes.append(variable: range.lowerBound - end)
+        bytes.append(variable: UInt64(range.count))
         end = range.upperBound
       }
-      writer.append(UInt64(segment.operations.count))
+      bytes.append(variable: UInt64(segment.operations.count))
       for operation in segment.operations {
         // The kind is in the two lowest bits of the count.
         switch operation {
-        case .literal(let count): writer.append(UInt64(count) << 2)
-        case .zeros(let count): writer.append(UInt64(count) << 2 | 2)
+        case .literal(let count): bytes.append(variable: UInt64(count) << 2)
+        case .zeros(let count): bytes.append(variable: UInt64(count) << 2 | 2)
         case .copy(let from, let count):
-          writer.append(UInt64(count) << 2 | 1)
-          writer.append(signed: from - end)
+          bytes.append(variable: UInt64(count) << 2 | 1)
+          bytes.append(variable: from - end)
           end = from + Int64(count)
         }
       }
     }
-    return writer.bytes
+    return bytes
   }
 
   /// Reads what `encoded()` writes, for content of `size` bytes; of any size where it is `nil`.
@@ -154,24 +154,7 @@ extension FormatError {
   static var damagedDelta: FormatError { FormatError("the delta is damaged") }
 }
 
-/// Writes numbers, seven bits a byte and the lowest first.
-private struct NumberWriter {
-  var bytes: [UInt8] = []
-
-  mutating func append(_ value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    bytes.append(UInt8(truncatingIfNeeded: rest))
-  }
-
-  /// Small numbers of either sign are short.
-  mutating func append(signed value: Int64) { append(UInt64(bitPattern: value << 1 ^ value >> 63)) }
-}
-
-/// Reads them again. Whatever cannot be read is `nil`.
+/// Reads numbers as `append(variable:)` writes them. Whatever cannot be read is `nil`.
 private struct NumberReader {
   let bytes: [UInt8]
   private var position = 0
