@@ -107,17 +107,18 @@ let package = Package(
     .target(name: "CGit2", dependencies: ["CLibrary"]),
     .target(name: "CSolv", dependencies: ["CLibrary"]),
 
+    .target(name: "Randomness", path: "Tests/Randomness", swiftSettings: swift),
     .target(name: "FaultShim", path: "Tests/FaultShim", publicHeadersPath: "."),
     // An action that tries to get out of the sandbox; static, so that it runs in any root.
     .executableTarget(
       name: "intruder", path: "Tests/Intruder", linkerSettings: [.unsafeFlags(helperLinking)]),
 
     tests("GraphCoreTests", ["GraphCore"]),
-    tests("FormatsTests", ["Formats", "GraphCore"]),
+    tests("FormatsTests", ["Formats", "GraphCore", "Randomness"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
     tests("ResolveTests", ["Resolve", "Manifests", "GraphCore", "SourceControl"]),
     tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
-    tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux"]),
+    tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux", "Randomness"]),
     tests(
       "ExecuteTests",
       [
@@ -132,7 +133,7 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["drive.py"]),
     tests("PublishTests", ["Publish", "GraphCore"]),
-    tests("WaveTests", ["Execute", "GraphCore"]),
+    tests("WaveTests", ["Execute", "GraphCore", "Randomness"]),
     tests("SourceControlTests", ["SourceControl", "GraphCore"]),
     tests("ReportTests", ["Report", "GraphCore", "Store", "Formats"]),
     tests("TidyTests", []),
@@ -142,6 +143,6 @@ let package = Package(
         "graph", "GraphCore", "Manifests", "Formats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    tests("EndToEndTests", ["GraphCore"], exclude: ["Agreement"]),
+    tests("EndToEndTests", ["GraphCore", "Randomness"], exclude: ["Agreement"]),
   ] + fuzzing
 )

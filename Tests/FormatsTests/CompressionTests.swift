@@ -1,5 +1,6 @@
 import Formats
 import GraphCore
+import Randomness
 import Testing
 
 @Suite("compression")
@@ -7,7 +8,7 @@ struct CompressionTests {
   static let samples: [[UInt8]] = [
     [], [7], Array("hello, hello, hello".utf8), Array(repeating: 0, count: 3_000_000),
     {
-      var generator = SeededGenerator(seed: 1)
+      var generator = SplitMix(seed: 1)
       return (0..<700_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }(),
   ]

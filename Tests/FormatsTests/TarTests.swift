@@ -1,5 +1,6 @@
 import Formats
 import GraphCore
+import Randomness
 import Testing
 
 @Suite("tar")
@@ -86,7 +87,7 @@ struct TarTests {
 
   @Test("random layers read back", arguments: 0..<60)
   func property(_ seed: Int) throws {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = SplitMix(seed: UInt64(seed))
     let layer = try randomLayer(&generator)
     let folder = try TemporaryFolder()
     let read = try TarReader.readLayer(at: try folder.file("a.tar", try tar(layer)), store: store)
@@ -94,7 +95,7 @@ struct TarTests {
     #expect(try tar(read) == tar(layer), "seed=\(seed)")
   }
 
-  private func randomLayer(_ generator: inout SeededGenerator) throws -> Layer {
+  private func randomLayer(_ generator: inout SplitMix) throws -> Layer {
     func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
     let parts = [
       "a", "b.c", "日本", "with space", "é", String(repeating: "x", count: 90), "Z-", "q\\n", "tab\there",

@@ -150,10 +150,7 @@ struct DocumentTests {
 
   @Test("runs, and one of them")
   func runs() throws {
-    var world = World()
-    try world.build()
-    world.page = "goodbye"
-    try world.build()
+    let world = try World.rebuilt { $0.page = "goodbye" }
     let store = try world.history.store()
     let run = """
       number time command outcome wallSeconds workspace snapshot jobs estimateSeconds counts.ran counts.cutOff
@@ -179,10 +176,7 @@ struct DocumentTests {
 
   @Test("diff: of runs, and of snapshots without a workspace")
   func diff() throws {
-    var world = World()
-    try world.build()
-    world.page = "goodbye"
-    try world.build()
+    let world = try World.rebuilt { $0.page = "goodbye" }
     let store = try world.history.store()
     let (old, new) = (try #require(try store.run(1)), try #require(try store.run(2)))
     let difference = try GraphDifference(

@@ -81,10 +81,7 @@ struct DifferenceTests {
 
   @Test("one edited file is one root cause for every architecture, and what follows is counted")
   func oneEdit() throws {
-    var world = World()
-    try world.build()
-    world.page = "goodbye"
-    try world.build()
+    let world = try World.rebuilt { $0.page = "goodbye" }
     check(
       try difference(1, 2, world),
       """
@@ -102,11 +99,10 @@ struct DifferenceTests {
 
   @Test("a change of its own within the cascade is a root cause, without what only followed")
   func within() throws {
-    var world = World()
-    try world.build()
-    world.page = "goodbye"
-    world.language = "C"
-    try world.build()
+    let world = try World.rebuilt {
+      $0.page = "goodbye"
+      $0.language = "C"
+    }
     check(
       try difference(1, 2, world),
       """
@@ -127,10 +123,7 @@ struct DifferenceTests {
 
   @Test("the same key with another output is not reproducible")
   func notReproducible() throws {
-    var world = World()
-    try world.build()
-    world.copyOutput = "another"
-    try world.build()
+    let world = try World.rebuilt { $0.copyOutput = "another" }
     check(
       try difference(1, 2, world),
       """
@@ -184,10 +177,7 @@ struct DifferenceTests {
 
   @Test("the report says what moved, and that it is not known where a snapshot is gone")
   func report() throws {
-    var world = World()
-    try world.build()
-    world.page = "goodbye"
-    try world.build()
+    let world = try World.rebuilt { $0.page = "goodbye" }
     let store = try world.history.store()
     let (old, new) = (try #require(try store.run(1)), try #require(try store.run(2)))
     let difference = try GraphDifference(

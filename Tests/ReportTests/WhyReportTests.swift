@@ -56,11 +56,10 @@ struct WhyReportTests {
 
   @Test("an up-to-date node explains its last run, through every node down to the leaf")
   func upToDate() throws {
-    var world = World()
-    try world.build()
-    world.page = "goodbye"
-    world.packages = "httpd php"
-    try world.build()
+    let world = try World.rebuilt {
+      $0.page = "goodbye"
+      $0.packages = "httpd php"
+    }
     // A later run in which nothing changed has the same keys, and does not hide the reason.
     try world.build()
     check(
@@ -81,10 +80,7 @@ struct WhyReportTests {
 
   @Test("each input is followed to the run that made it, not to a later one")
   func laterRun() throws {
-    var world = World()
-    try world.build()
-    world.page = "two"
-    try world.build()
+    var world = try World.rebuilt { $0.page = "two" }
     // The third page gives the same layer as the second: the image's last reason is still the second page.
     world.copyOutput = "\(try world.plan().key(world.node(copy))?.description ?? "")"
     world.page = "three"
@@ -104,10 +100,7 @@ struct WhyReportTests {
 
   @Test("the same action with another output is called not reproducible")
   func notReproducible() throws {
-    var world = World()
-    try world.build()
-    world.copyOutput = "another"
-    try world.build()
+    let world = try World.rebuilt { $0.copyOutput = "another" }
     check(
       try why("//app/httpd@latest:x86_64 2 RUN make", world),
       """
@@ -120,10 +113,7 @@ struct WhyReportTests {
 
   @Test("results that are gone are explained by how they came to be, through every node down to the leaf")
   func collected() throws {
-    var world = World()
-    try world.build()
-    world.page = "goodbye"
-    try world.build()
+    let world = try World.rebuilt { $0.page = "goodbye" }
     for record in try world.history.store().results(upTo: 2).values {
       for artifact in record.outputs.values { try world.cache.forget(artifact.digest) }
     }

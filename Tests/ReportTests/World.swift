@@ -109,6 +109,15 @@ struct World {
     try history.add(entries, wanted: roots.map { graph[$0].name })
   }
 
+  /// Built, edited, and built again.
+  static func rebuilt(after edit: (inout World) -> Void) throws -> World {
+    var world = World()
+    try world.build()
+    edit(&world)
+    try world.build()
+    return world
+  }
+
   /// A run in which these nodes found that what they read came out as before.
   func cutOff(_ names: String...) throws {
     let graph = graph

@@ -1,6 +1,7 @@
 import Formats
 import Glibc
 import GraphCore
+import Randomness
 import Testing
 
 @testable import Store
@@ -9,7 +10,7 @@ import Testing
 struct Content {
   var generator: SplitMix
 
-  init(seed: UInt64) { generator = SplitMix(state: seed) }
+  init(seed: UInt64) { generator = SplitMix(seed: seed) }
 
   /// Words of a small dictionary, with some noise between.
   mutating func bytes(_ count: Int) -> [UInt8] {
@@ -27,7 +28,7 @@ struct Content {
   }
 
   private static let words: [[UInt8]] = {
-    var generator = SplitMix(state: 99)
+    var generator = SplitMix(seed: 99)
     return (0..<256).map { _ in
       (0..<Int(generator.next() & 15) + 4).map { _ in UInt8(truncatingIfNeeded: generator.next() & 63 + 32) }
     }
@@ -50,17 +51,6 @@ struct Content {
       }
     }
     return result
-  }
-}
-
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
   }
 }
 
@@ -232,7 +222,7 @@ struct DeltaTests {
 
   @Test("damaged indexes of deltas are refused", arguments: 1...200)
   func damagedIndex(_ seed: UInt64) throws {
-    var generator = SplitMix(state: seed)
+    var generator = SplitMix(seed: seed)
     var index = DeltaIndex(base: Digest(of: [1, 2]))
     var segment = DeltaIndex.Segment()
     segment.operations = [.copy(from: 0, count: 2), .literal(count: 100), .zeros(count: 7)]

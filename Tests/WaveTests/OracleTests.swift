@@ -1,6 +1,7 @@
 import Execute
 import GraphCore
 import Synchronization
+import Randomness
 import Testing
 
 /// Random graphs under random edits, beside an oracle that works everything out anew: a graph of texts, where rules often
@@ -365,18 +366,5 @@ struct OracleTests {
 extension OracleTests.Declaration.Item {
   fileprivate mutating func edit(_ random: inout some RandomNumberGenerator) {
     rule = ["concatenate", "sort", "count", "first", "each"].randomElement(using: &random) ?? "sort"
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed on every machine.
-private struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
   }
 }

@@ -1,4 +1,5 @@
 import GraphCore
+import Randomness
 import Testing
 
 @testable import Execute
@@ -10,7 +11,7 @@ struct ScheduleAgreementTests {
 
   @Test("random graphs: the estimate is what a wave would take", arguments: 0..<60)
   func agrees(seed: Int) throws {
-    var random = Seeded(state: UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 &+ 1)
+    var random = SplitMix(seed: UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 &+ 1)
     var builder = GraphBuilder()
     var seconds: [String: Double] = [:]
     let count = Int.random(in: 1...60, using: &random)
@@ -71,17 +72,5 @@ struct ScheduleAgreementTests {
   private struct Known: WorkHistory {
     let seconds: [String: Double]
     func costs(ofNodes names: [String]) -> [String: WorkCost] { seconds.mapValues { WorkCost(seconds: $0) } }
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed on every machine.
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

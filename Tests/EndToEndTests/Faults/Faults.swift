@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Randomness
 import Testing
 
 // What crashes, broken disks and company do to a store. One after the other: what they have of the machine decides how
@@ -13,7 +14,7 @@ struct Faults {
   static func scaled(_ count: Int) -> Int { max(1, Int((Double(count) * scale).rounded())) }
 }
 
-/// Random numbers that can be had again: SplitMix64, from FAULT_SEED where that is set.
+/// Random numbers that can be had again, from FAULT_SEED where that is set.
 struct Seeded: RandomNumberGenerator {
   static let seed: UInt64 = {
     switch ProcessInfo.processInfo.environment["FAULT_SEED"] {
@@ -23,18 +24,12 @@ struct Seeded: RandomNumberGenerator {
     }
   }()
 
-  private var state: UInt64
+  private var numbers: SplitMix
 
   /// - Parameter part: keeps the numbers of one test, or of one case of it, apart from those of others.
-  init(_ part: UInt64) { state = Self.seed &+ part &* 0x9e37_79b9_7f4a_7c15 }
+  init(_ part: UInt64) { numbers = SplitMix(seed: Self.seed &+ part &* 0x9e37_79b9_7f4a_7c15) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
+  mutating func next() -> UInt64 { numbers.next() }
 
   mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 }
