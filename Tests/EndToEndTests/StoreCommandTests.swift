@@ -184,18 +184,26 @@ extension EndToEnd {
       #expect(none.status == 75 && none.errors.contains("there is no store"))
     }
 
-    @Test("packages and compressed layers are stored as they are")
+    @Test("packages and compressed layers are stored as they are, but for what becomes clearly smaller")
     func incompressible() async throws {
       let store = try await ColdBuild.shared.world().store
-      // Of a package, gzip, xz and zstd: what their content begins with.
+      // Of a package, gzip, xz and zstd: what their content begins with. (The names of time zones are a third of
+      // their package, and do shrink.)
       let script = """
-        find "$1/blobs" -name '*.zst' | while read -r file; do
-          case $(zstd -qdc "$file" 2>/dev/null | head -c 4 | od -An -tx1 | tr -d ' ') in
-            edabeedb|1f8b*|fd377a58|28b52ffd) echo "$file";;
+        raw=0
+        for file in $(find "$1/blobs" -type f); do
+          case $file in *.zst) read="zstd -qdc";; *) read=cat;; esac
+          case $($read "$file" 2>/dev/null | head -c 4 | od -An -tx1 | tr -d ' ') in
+            edabeedb|1f8b*|fd377a58|28b52ffd)
+              if [ "$read" = cat ]; then raw=$((raw + 1)); continue; fi
+              stored=$(stat -c %s "$file") size=$(zstd -qdc "$file" | wc -c)
+              [ $((stored * 10)) -lt $((size * 9)) ] || echo "$stored of $size: $file";;
           esac
         done
+        [ $raw -gt 9 ] || echo "only $raw are stored as they are"
         """
-      #expect(try await Program(["bash", "-c", script, "bash", store]).check().isEmpty)
+      let wrong = try await Program(["bash", "-c", script, "bash", store]).check()
+      #expect(wrong == "")
     }
   }
 }

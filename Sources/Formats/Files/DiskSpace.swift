@@ -27,6 +27,20 @@ public struct DiskSpace: Sendable {
 }
 
 extension DiskSpace {
+  /// Whether one more small file has room beside `path`, found out by writing one; `true` where something other than
+  /// room prevents it.
+  public static func takesFiles(at path: String) -> Bool {
+    let probe = "\(path).room-\(getpid())"
+    let descriptor = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return errno != ENOSPC && errno != EDQUOT }
+    defer {
+      close(descriptor)
+      unlink(probe)
+    }
+    let bytes = [UInt8](repeating: 0, count: 1 << 16)
+    return write(descriptor, bytes, bytes.count) == bytes.count
+  }
+
   /// What to say where a disk is full: how full, and what makes room.
   ///
   /// - Parameters:

@@ -78,7 +78,18 @@ extension Store {
       if try keep(digest) { return digest }
     }
     if let relative, let digest = try storeDelta(content, sample, relative, path, expected) { return digest }
-    let encoder: any BlobEncoder = sample.shrinks ? try ZstdBlobEncoder() : RawBlobEncoder()
+    var (writer, digest) = try write(content, as: sample.shrinks ? ZstdBlobEncoder() : RawBlobEncoder())
+    if sample.shrinks, !StoredBlob.isWorthwhile(compressed: Int(writer.storedBytes), of: Int(digest.size)) {
+      // The sample promised more than the whole kept.
+      (writer, digest) = try write(content, as: RawBlobEncoder())
+    }
+    let facts = StoredBlob.FileFacts(storedBytes: writer.storedBytes, features: sample.features)
+    try place(writer, digest, facts, path: path, expected: expected)
+    return digest
+  }
+
+  private func write(_ content: LargeContent, as encoder: any BlobEncoder) throws -> (BlobFileWriter, Digest)
+  {
     let writer = try BlobFileWriter(in: scratch, as: encoder)
     var hasher = DigestHasher()
     try content.forEachChunk { chunk in
@@ -86,10 +97,7 @@ extension Store {
       try writer.update(chunk)
     }
     try writer.finish()
-    let facts = StoredBlob.FileFacts(storedBytes: writer.storedBytes, features: sample.features)
-    let digest = hasher.finish()
-    try place(writer, digest, facts, path: path, expected: expected)
-    return digest
+    return (writer, hasher.finish())
   }
 
   /// Stores content as a delta.

@@ -30,8 +30,9 @@ struct SQLiteError: Error, CustomStringConvertible {
       GraphError(.environment, "another process has locked '\(path)' for too long", hint: "try again")
     case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_NOMEM, SQLITE_AUTH,
       SQLITE_PROTOCOL:
-      // What it says where it finds no room for its index of the log, or for the file itself.
-      systemCode == ENOSPC || systemCode == EDQUOT || (DiskSpace(of: path)?.freeBytes ?? .max) < 1 << 16
+      // What it says where it finds no room for its index of the log, or for the file itself; then it has tried to
+      // read what it could not create, and tells that no such file is there.
+      systemCode == ENOSPC || systemCode == EDQUOT || !DiskSpace.takesFiles(at: path)
         ? DiskSpace.isUsedUp(for: "cannot use '\(path)': \(message)", at: path)
         : GraphError(.environment, "cannot use '\(path)': \(message)")
     default: GraphError(.bug, "a statement on '\(path)' failed: \(message) (\(code))")

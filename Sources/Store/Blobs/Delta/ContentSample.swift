@@ -11,8 +11,10 @@ struct ContentSample {
   /// Pieces of this size at equal distances; content that is not much larger is taken whole.
   private static let pieceBytes = 512 * 1024
   private static let pieces = 8
-  /// Of each piece, so much is compressed.
-  private static let shrinkBytes = 16 * 1024
+  /// So much of it is compressed, at equal distances: a package begins with a header that shrinks, whatever its
+  /// payload does.
+  private static let shrinkBytes = 8 * 1024
+  private static let shrinkDistance = 64 * 1024
   private static let rateBits = 6
   static let featuresMax = 16
 
@@ -29,9 +31,11 @@ struct ContentSample {
     for start in Self.starts(size) {
       let count = try read(start, buffer)
       let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      let part = UnsafeRawBufferPointer(rebasing: piece.prefix(Self.shrinkBytes))
-      taken += part.count
-      compressed += try compressor.compress(part).count
+      for offset in stride(from: 0, to: count, by: Self.shrinkDistance) {
+        let part = UnsafeRawBufferPointer(rebasing: piece[offset...].prefix(Self.shrinkBytes))
+        taken += part.count
+        compressed += try compressor.compress(part).count
+      }
       var hash = GearHash()
       hash.forEachAnchor(in: piece, rateBits: Self.rateBits) { end, hash in
         if end >= GearHash.windowBytes { smallest.insert(hash) }
