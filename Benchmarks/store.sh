@@ -34,12 +34,16 @@ make_images() {
     tar --sort=name --mtime=@1700000000 --owner=0 --group=0 --numeric-owner -cf "$images.new/$v.tar" -C "$images.new/$v" .
     E2FSPROGS_FAKE_TIME=1700000000 mke2fs -q -t ext4 -d "$images.new/$v" -U 22222222-2222-2222-2222-222222222222 \
       -E hash_seed=11111111-1111-1111-1111-111111111111,root_owner=0:0 "$images.new/$v.ext4" 600M
-    rm -rf "${images.new:?}/$v"
-  done 2>/dev/null || true
-  rm -rf "$images.new/v1" "$images.new/v2"
+    rm -rf "$images.new/$v"
+  done
   mv "$images.new" "$images"
 }
-[ -e "$images/v2.ext4" ] || make_images >"$work/log" 2>&1 || { tail "$work/log"; exit 1; }
+if [ ! -e "$images/v2.ext4" ]; then
+  # Not behind '||', where an error would not end it.
+  trap 'tail "$work/log" >&2; rm -rf "$work"' EXIT
+  make_images >"$work/log" 2>&1
+  trap 'rm -rf "$work"' EXIT
+fi
 
 # Wall and processor seconds of a command, in $wall and $cpu; its output goes to a file.
 run() {
