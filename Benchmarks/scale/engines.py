@@ -70,7 +70,8 @@ class Tup(Engine):
         subprocess.run(["tup", "init", "--force"], cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
 
     def build(self):
-        return ["tup", "-j", JOBS, "--quiet"]
+        # In one word: else the number is taken for the name of an output.
+        return ["tup", "-j" + JOBS, "--quiet"]
 
     def plan(self):
         return ["tup", "todo"]

@@ -90,14 +90,17 @@ def write_make(folder, width):
 
 
 def write_tup(folder, width):
-    make_output_folders(folder)
+    # It makes the folders of outputs itself.
     with open(os.path.join(folder, "Tupfile"), "w") as file:
+        # Arithmetic of the shell would be one of tup's variables.
+        file.write("D = $\n")
         for layer in range(LAYERS):
             for column in range(width):
                 inputs = paths(layer, column, width)
                 output = f"o/{layer}/{column}"
+                command = script(layer, inputs, output).replace("%", "%%").replace("$(", "$(D)(")
                 # tup unlinks an output before it runs a command, and compares it itself (^o^).
-                file.write(f": {' '.join(inputs)} |> ^o^ {script(layer, inputs, output).replace('%', '%%')} |> {output}\n")
+                file.write(f": {' '.join(inputs)} |> ^o^ {command} |> {output}\n")
 
 
 def write_graph(folder, width):

@@ -65,13 +65,17 @@ extension Store {
   func streamUndamaged(
     _ digest: Digest, _ encoding: BlobEncoding, to sink: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    var hasher = DigestHasher()
+    let hasher = ConcurrentHasher()
     if encoding == .fileDelta {
+      // More than one frame is kept: one is hashed while the next is put together.
       let frames = try frames(digest, encoding)
-      for index in 0..<frames.frameCount {
-        let bytes = try frames.bytes(at: Int64(index) * Int64(frames.frameBytes))
-        hasher.update(bytes)
-        try sink(bytes)
+      try withExtendedLifetime(frames) {
+        defer { hasher.wait() }
+        for index in 0..<frames.frameCount {
+          let bytes = try frames.bytes(at: Int64(index) * Int64(frames.frameBytes))
+          hasher.begin(bytes)
+          try sink(bytes)
+        }
       }
     } else {
       let path = filePath(digest, encoding)
@@ -81,15 +85,13 @@ extension Store {
         try withoutActuallyEscaping(sink) { sink in
           if encoding == .fileRaw {
             try file.forEachChunk { chunk in
-              hasher.update(chunk)
-              try sink(chunk)
+              try hasher.hash(chunk) { try sink(chunk) }
             }
           } else {
             var decompressor = try ZstdDecompressor(limit: digest.size)
             try file.forEachChunk { chunk in
               try decompressor.update(chunk) { bytes in
-                hasher.update(bytes)
-                try sink(bytes)
+                try hasher.hash(bytes) { try sink(bytes) }
               }
             }
             try decompressor.finish()

@@ -42,8 +42,6 @@ public final class PlaceRecorder: FileObserver {
     state.withLock { if $0[path] == nil { $0[path] = seen } }
   }
 
-  /// What was seen, by the bytes of the paths.
-  var seen: [(path: String, seen: Seen)] {
-    state.withLock { $0 }.sorted { $0.key.precedesInBytes($1.key) }.map { ($0.key, $0.value) }
-  }
+  /// What was seen, by path.
+  var seen: [String: Seen] { state.withLock { $0 } }
 }
