@@ -59,7 +59,7 @@ let package = Package(
     // Bytes -> declarations.
     library("Manifests", ["GraphCore", "CYAML"]),
     // Declarations -> snapshot: every moving fact, pinned once.
-    library("Resolve", ["GraphCore", "Manifests"]),
+    library("Resolve", ["GraphCore", "Manifests", "Formats"]),
     // Declarations and snapshot -> graph: one folder per kind of target.
     library("Rules", ["GraphCore", "Manifests", "Resolve", "Formats", "CSolv"]),
     // The implementations of GraphCore's ports.

@@ -110,6 +110,26 @@ struct Pins {
     add { $0.fetches.append(pin) }
   }
 
+  func repository(_ label: String, _ architecture: String) -> Snapshot.RepositoryPin? {
+    snapshot.repositories?.first { $0.label == label && $0.architecture == architecture }
+  }
+
+  /// Adds a pin, or puts it in the place of the one for the same repository and architecture.
+  mutating func add(_ pin: Snapshot.RepositoryPin) {
+    add { snapshot in
+      let others = (snapshot.repositories ?? []).filter {
+        $0.label != pin.label || $0.architecture != pin.architecture
+      }
+      snapshot.repositories = others + [pin]
+    }
+  }
+
+  /// - Throws: `GraphError(.user)` where the policy of graph.yml does not allow an address of a repository.
+  func checkRepository(_ url: String) throws(GraphError) {
+    if inputs.allowsFetch(url) { return }
+    throw InputPolicy.refusal("'\(GitURL.shown(url))'", "repositories", allowed: nil)
+  }
+
   /// Whether facts that are not pinned are left out instead of resolved.
   var isListing: Bool { policy.isListing }
 

@@ -35,11 +35,14 @@ public struct Resolver: Sendable {
     public var registries: any ImageRegistries
     public var programs: any HostPrograms
     public var digests: any FileDigests
+    public var signatures: any SignatureChecker
     public var observer: (any FileObserver)?
     public init(
       git: any GitRepositories, registries: any ImageRegistries, programs: any HostPrograms,
-      digests: any FileDigests, observer: (any FileObserver)? = nil
+      digests: any FileDigests, signatures: any SignatureChecker = NoSignatureChecker(),
+      observer: (any FileObserver)? = nil
     ) {
+      self.signatures = signatures
       self.observer = observer
       self.git = git
       self.registries = registries
@@ -103,6 +106,8 @@ public struct Resolver: Sendable {
     }
     if !policy.isListing { Self.warn(of: unresolved, &diagnostics) }
     try await FetchResolver(programs: ports.programs, architectures: architectures).resolve(
+      workspace, pins: &pins, diagnostics: &diagnostics)
+    try await RepositoryResolver(ports: ports, architectures: architectures).resolve(
       workspace, pins: &pins, diagnostics: &diagnostics)
     let tools = try pinTools(of: workspace, pins: &pins, diagnostics: &diagnostics)
     return (

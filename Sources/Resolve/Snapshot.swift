@@ -18,6 +18,8 @@ public struct Snapshot: Codable, Hashable, Sendable {
   public var absentImages: [AbsentImage]?
   /// By label and architecture.
   public var fetches: [FetchPin] = []
+  /// By label and architecture; `nil` for none.
+  public var repositories: [RepositoryPin]?
   /// By name.
   public var tools: [ToolPin] = []
 
@@ -68,6 +70,37 @@ public struct Snapshot: Codable, Hashable, Sendable {
     }
   }
 
+  /// What a repository of others held.
+  public struct RepositoryPin: Codable, Hashable, Sendable {
+    /// Without architecture.
+    public var label: String
+    public var architecture: String
+    /// The addresses that it was declared with, for this architecture.
+    public var declared: [String]
+    /// SHA-256 of its repomd.xml.
+    public var repomd: String
+    /// What it calls this state; often a time.
+    public var revision: String
+    /// Whether repomd.xml had a signature by one of the declared keys; `nil` where nobody asked.
+    public var isSigned: Bool?
+    /// The addresses at which files are looked for, best first.
+    public var urls: [String]
+    /// The metadata that solving and updating read, by type.
+    public var files: [File]
+
+    public struct File: Codable, Hashable, Sendable {
+      /// As repomd.xml has it: `primary`, `filelists`, `group`, `modules`, `updateinfo`.
+      public var type: String
+      /// Relative to the repository's address.
+      public var location: String
+      public var sha256: String
+      /// In bytes.
+      public var size: Int64
+      /// After decompression; `nil` where not said.
+      public var openSize: Int64?
+    }
+  }
+
   public struct ToolPin: Codable, Hashable, Sendable {
     public var name: String
     public var path: String
@@ -84,6 +117,7 @@ extension Snapshot {
     sorted.images.sort { ($0.reference, $0.architecture) < ($1.reference, $1.architecture) }
     sorted.absentImages?.sort { ($0.reference, $0.architecture) < ($1.reference, $1.architecture) }
     sorted.fetches.sort { ($0.label, $0.architecture) < ($1.label, $1.architecture) }
+    sorted.repositories?.sort { ($0.label, $0.architecture) < ($1.label, $1.architecture) }
     sorted.tools.sort { $0.name < $1.name }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]

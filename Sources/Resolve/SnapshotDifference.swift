@@ -3,7 +3,7 @@ import GraphCore
 /// What moved between two snapshots.
 public struct SnapshotDifference: Sendable {
   public struct Move: Hashable, Sendable {
-    /// `git`, `image`, `fetch` or `tool`.
+    /// `git`, `image`, `fetch`, `repository` or `tool`.
     public let kind: String
     public let subject: String
     /// `nil` where the fact is new.
@@ -40,6 +40,10 @@ public struct SnapshotDifference: Sendable {
     for pin in snapshot.fetches {
       let files = pin.files.map { "\($0.version.isEmpty ? $0.name : $0.version) \($0.sha256)" }
       facts[Fact(kind: "fetch", subject: "\(pin.label):\(pin.architecture)")] = files.joined(separator: ", ")
+    }
+    for pin in snapshot.repositories ?? [] {
+      facts[Fact(kind: "repository", subject: "\(pin.label):\(pin.architecture)")] =
+        "\(pin.revision.isEmpty ? "" : "\(pin.revision) ")\(pin.repomd)"
     }
     for pin in snapshot.tools { facts[Fact(kind: "tool", subject: pin.name)] = pin.sha256 }
     return facts

@@ -65,6 +65,7 @@ final class Compilation {
   private let tagged: [Label: [Label]]
   private let imagePins: [PinKey: Snapshot.ImagePin]
   private let fetchPins: [PinKey: Snapshot.FetchPin]
+  private let repositoryPins: [PinKey: Snapshot.RepositoryPin]
 
   private struct PinKey: Hashable {
     let name: String
@@ -89,6 +90,20 @@ final class Compilation {
     fetchPins = Dictionary(
       resolved.snapshot.fetches.map { (PinKey(name: $0.label, architecture: $0.architecture), $0) },
       uniquingKeysWith: { first, _ in first })
+    repositoryPins = Dictionary(
+      (resolved.snapshot.repositories ?? []).map {
+        (PinKey(name: $0.label, architecture: $0.architecture), $0)
+      },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  func repositoryPin(_ label: Label, _ architecture: Architecture) -> Snapshot.RepositoryPin? {
+    repositoryPins[PinKey(name: label.description, architecture: architecture.name)]
+  }
+
+  /// Where a repository comes from; `nil` where it is of this workspace's making, or no repository.
+  func upstream(of label: Label) -> UpstreamRepository? {
+    repositoriesByLabel[label.withoutArchitecture]?.upstream
   }
 
   func imagePin(_ reference: String, _ architecture: Architecture) -> Snapshot.ImagePin? {

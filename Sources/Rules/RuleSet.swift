@@ -12,11 +12,12 @@ public enum RuleSet {
     GatherOperation.all + [
       AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
       CopyOperation(scratch: scratch),
-      FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
+      FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline),
+      FetchPackagesOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
       LockOperation(),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
       PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), RemovePathsOperation(),
-      SelectOperation(), UnresolvedOperation(),
+      RepodataOperation(), SelectOperation(), UnresolvedOperation(),
     ]
   }
 }

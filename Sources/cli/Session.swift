@@ -68,7 +68,8 @@ struct Session {
     let resolver = Resolver(
       ports: .init(
         git: services.repositories, registries: services.registries, programs: services.programs,
-        digests: digests, observer: places),
+        digests: digests, signatures: GnuPG(programs: services.programs, scratch: services.scratch.path),
+        observer: places),
       ruleTools: RuleSet.hostTools)
     let today = ISO8601.text(ofEpoch: Int64(WallClock.secondsSince1970)).prefix(10)
     let (resolved, resolveFaults) = try await resolver.resolve(

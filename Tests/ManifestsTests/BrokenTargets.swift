@@ -95,8 +95,58 @@ let brokenTargets: [BrokenWorkspace] = [
       "graph.d/t.yml:3:26: error: 'rpm/hello' is not a label: a label is "
         + "//package/name[@tag][:arch] | write a label, or a pattern such as //rpm/...",
       "graph.d/t.yml:4:5: error: a repository must be a mapping of 'key: value', not the "
-        + "text '//repo/b' | known keys: name, members, arches, only, "
-        + "not, failable",
+        + "text '//repo/b' | known keys: name, members, baseurl, mirrorlist, metalink, variables, "
+        + "includepkgs, excludepkgs, priority, gpgkey, gpgcheck, repo_gpgcheck, arches, only, not, failable",
+    ]),
+  BrokenWorkspace(
+    "repository of others",
+    [
+      "graph.yml": settings,
+      "graph.d/t.yml": """
+      repositories:
+        - name: //repo/nothing
+        - name: //repo/both
+          baseurl: https://example.org/$basearch
+          metalink: https://example.org/metalink
+        - name: //repo/mixed
+          baseurl: https://example.org/$basearch
+          members: //rpm/...
+        - name: //repo/words
+          baseurl: [ftp://example.org/, https://joe:secret@example.org/, https://example.org/$releasever/$infra]
+          priority: 0
+        - name: //repo/keys
+          baseurl: file:///srv/$arch
+          gpgcheck: yes
+          gpgkey: keys/none
+        - name: //repo/signed
+          mirrorlist: http://example.org/${basearch}
+          variables: {releasever: 9}
+          repo_gpgcheck: on
+        - name: //repo/members
+          members: //rpm/...
+          excludepkgs: kernel*
+
+      """,
+    ],
+    [
+      "graph.d/t.yml:2:5: error: a repository says neither what it holds nor where it is | add 'members: "
+        + "[//rpm/...]', or 'baseurl', 'mirrorlist' or 'metalink' for one that others publish",
+      "graph.d/t.yml:5:15: error: a repository has 'baseurl' or 'metalink', and not both | leave one of them out",
+      "graph.d/t.yml:8:14: error: a repository has members of this workspace, or is of others, and not both | "
+        + "declare two repositories, and list both under 'repositories' of a base",
+      "graph.d/t.yml:10:15: error: 'ftp://example.org/' is no address of a repository | write http://, https:// or "
+        + "file:///, and an absolute path behind the last",
+      "graph.d/t.yml:10:35: error: an address in a manifest must not hold a user or a password | put them into "
+        + "~/.netrc, with the name of the host, and leave them out here",
+      "graph.d/t.yml:10:68: error: nothing says what '$releasever' is | add, for example, 'variables: "
+        + "{releasever: \"9\"}'",
+      "graph.d/t.yml:11:15: error: 'priority' must be a whole number from 1 to 1000, not '0'",
+      "graph.d/t.yml:15:13: error: 'keys/none' does not exist in the workspace | paths are relative to the folder "
+        + "of graph.yml",
+      "graph.d/t.yml:19:20: error: 'repo_gpgcheck' needs a key to check with | copy the public key into the "
+        + "workspace, and name the file: 'gpgkey: keys/RPM-GPG-KEY-…'",
+      "graph.d/t.yml:22:18: error: 'excludepkgs' is about a repository that others publish | say where it is with "
+        + "'baseurl', 'mirrorlist' or 'metalink', or leave 'excludepkgs' out",
     ]),
   BrokenWorkspace(
     "command is good",

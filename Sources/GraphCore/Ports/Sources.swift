@@ -96,3 +96,12 @@ public protocol HostPrograms: Sendable {
   /// The absolute path of a program in the fixed PATH of the sandbox, or `nil`.
   func find(_ program: String) -> String?
 }
+
+/// Detached OpenPGP signatures.
+public protocol SignatureChecker: Sendable {
+  /// Returns where one of `keys` has made `signature` of `content`, and the key is still good.
+  ///
+  /// - Parameter keys: public keys, ASCII-armoured or not; each may hold several.
+  /// - Throws: `GraphError(.user)` where none of them has; `GraphError(.unavailable)` where nothing here can tell.
+  func check(_ signature: [UInt8], of content: [UInt8], keys: [[UInt8]]) async throws
+}

@@ -32,22 +32,25 @@ public struct BaseImage: Sendable, Hashable {
   }
 }
 
-/// `repositories:` of a file in `graph.d`: an RPM repository of packages that other targets make.
+/// `repositories:` of a file in `graph.d`: an RPM repository of packages that other targets make, or of others.
 public struct RepositoryTarget: Sendable, Hashable {
   /// `//repo/NAME`, without an architecture.
   public var label: Located<Label>
-  /// Labels or patterns of targets whose outputs hold RPMs.
+  /// Labels or patterns of targets whose outputs hold RPMs; none where it is of others.
   public var members: [Located<LabelPattern>]
+  /// Where it comes from, where it is of others.
+  public var upstream: UpstreamRepository?
   /// What `choice` leaves of the workspace's.
   public var architectures: [Located<Architecture>]
   public var choice: ArchitectureChoice
 
   public init(
-    label: Located<Label>, members: [Located<LabelPattern>], architectures: [Located<Architecture>],
-    choice: ArchitectureChoice
+    label: Located<Label>, members: [Located<LabelPattern>], upstream: UpstreamRepository? = nil,
+    architectures: [Located<Architecture>], choice: ArchitectureChoice
   ) {
     self.label = label
     self.members = members
+    self.upstream = upstream
     self.architectures = architectures
     self.choice = choice
   }

@@ -99,7 +99,19 @@ extension ManifestMapping {
     "a repository",
     [
       .init("name", .text, required: true, "//repo/NAME"),
-      .init("members", .texts, required: true, "labels or patterns of commands that make RPMs"),
+      .init("members", .texts, "labels or patterns of commands that make RPMs; required without an address"),
+      .init("baseurl", .texts, "addresses of a repository of others, tried in their order"),
+      .init("mirrorlist", .text, "the address of a list of addresses"),
+      .init("metalink", .text, "the address of a Metalink document of its repomd.xml"),
+      .init("variables", .map(.text), "what $name stands for in addresses, beside $basearch and $arch"),
+      .init("includepkgs", .texts, "patterns of names of packages: no others are there"),
+      .init("excludepkgs", .texts, "patterns of names of packages that are not there"),
+      .init(
+        "priority", .number(UpstreamReader.priorities), fallback: "\(UpstreamReader.usualPriority)",
+        "the lower the better"),
+      .init("gpgkey", .texts, "files of the workspace with public keys"),
+      .init("gpgcheck", .flag, "whether packages have to be signed with one of them; yes where there is one"),
+      .init("repo_gpgcheck", .flag, fallback: "false", "whether repomd.xml has to be"),
     ] + architectureKeys)
 
   static let command = ManifestMapping(

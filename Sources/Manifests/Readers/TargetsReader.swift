@@ -74,10 +74,32 @@ struct TargetsReader {
   private func repository(_ node: YAMLNode) -> RepositoryTarget? {
     guard
       let reader = FieldReader(
-        node, "a repository", keys: ["name", "members"] + ArchitectureChoiceReader.keys, findings: findings)
+        node, "a repository",
+        keys: ["name", "members"] + UpstreamReader.keys + ArchitectureChoiceReader.keys,
+        findings: findings)
     else { return nil }
     let label = name(reader, package: "repo", example: "//repo/os")
-    let members = reader.required("members", example: "[//rpm/...]").map { node in
+    let choice = ArchitectureChoiceReader(settings: settings, reader: reader).read()
+    let architectures = choice.architectures(of: settings.architectures)
+    let isUpstream = UpstreamReader.addressKeys.contains { reader.node($0) != nil }
+    let upstream = UpstreamReader(reader: reader, paths: paths, architectures: architectures).read()
+    if isUpstream {
+      if let members = reader.node("members") {
+        findings.error(
+          "a repository has members of this workspace, or is of others, and not both", at: members,
+          hint: "declare two repositories, and list both under 'repositories' of a base")
+      }
+      guard let label, let upstream else { return nil }
+      return RepositoryTarget(
+        label: label, members: [], upstream: upstream, architectures: architectures, choice: choice)
+    }
+    if reader.node("members") == nil {
+      findings.error(
+        "a repository says neither what it holds nor where it is", at: node,
+        hint:
+          "add 'members: [//rpm/...]', or 'baseurl', 'mirrorlist' or 'metalink' for one that others publish")
+    }
+    let members = reader.node("members").map { node in
       reader.texts(of: node, "'members'").compactMap { text -> Located<LabelPattern>? in
         do throws(LabelError) {
           return Located(try LabelPattern(text.value), at: text.location)
@@ -88,11 +110,8 @@ struct TargetsReader {
         }
       }
     }
-    let choice = ArchitectureChoiceReader(settings: settings, reader: reader).read()
     guard let label, let members else { return nil }
-    return RepositoryTarget(
-      label: label, members: members, architectures: choice.architectures(of: settings.architectures),
-      choice: choice)
+    return RepositoryTarget(label: label, members: members, architectures: architectures, choice: choice)
   }
 
   /// A label of one package, without tag and architecture.

@@ -8,6 +8,7 @@ import Manifests
 /// named by digest in their locks.
 extension Compilation {
   func compile(_ repository: RepositoryTarget, _ label: Label) throws -> OutputReference? {
+    if let upstream = repository.upstream { return compile(upstream, repository, label) }
     guard let architecture = label.architecture else { return nil }
     var inputs: [Input] = []
     var roles: Set<String> = []

@@ -23,6 +23,7 @@ extension Compilation {
     let installed = state.locks.enumerated().map { index, lock in
       Input("\(index < state.listedLocks ? "known" : "installed")/\(ImageState.number(index))", lock.source)
     }
+    let upstreams = transaction.verb == .remove ? [] : upstreams(of: state.repositories)
     let list = state.packageList.map { [Input("list", $0.source)] } ?? []
     let lock = builder.add(
       Node(
@@ -32,18 +33,25 @@ extension Compilation {
         action: Action(
           rule: LockOperation.rule,
           arguments: LockOperation.arguments(of: transaction, numbers: numbers)
+            + upstreams.map { .init("repository/\($0.number)", $0.terms.words) }
             // Another version of the library may choose other packages.
             + [.init("library", PackageSolver.libraryVersion)],
           architecture: architecture, inputs: repositories + list + installed,
-          outputs: [.init("lock", .blob), .init("packages", .tree), .init("epoch", .blob)]),
+          outputs: [
+            .init("lock", .blob), .init("packages", upstreams.isEmpty ? .tree : .blob), .init("epoch", .blob),
+          ]),
         location: location))
+    let packages =
+      upstreams.isEmpty
+      ? lock
+      : addPackageFetch(of: lock, from: upstreams, step: step, label: label, location: location)
     let install = builder.add(
       Node(
         label: label, step: step + "install",
         action: Action(
           rule: .init("install", version: 2), architecture: architecture,
           inputs: state.layerInputs
-            + [Input("packages", .output(lock, "packages")), Input("epoch", .output(lock, "epoch"))]
+            + [Input("packages", .output(packages, "packages")), Input("epoch", .output(lock, "epoch"))]
             + toolInputs(["rpm", "sh"]),
           outputs: [.init("layer", .layer)],
           command: Self.rpmCommand(documentation: transaction.documentation),

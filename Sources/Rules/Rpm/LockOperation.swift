@@ -3,7 +3,11 @@ import GraphCore
 /// Solves a package command against repositories and what is installed below.
 ///
 /// Outputs: `lock` (which packages come in and go, and why), `packages` (the RPM files as a tree, with what is to be done
-/// with them: all that an installation depends on) and `epoch` (the newest build time among them, as text).
+/// with them: all that an installation depends on; a blob that says the same, where they have to be fetched first) and
+/// `epoch` (the newest build time among them, as text).
+///
+/// A repository is `repository/NN`; argument `repository/NN` says what else is to be known of it, one word for each:
+/// `priority=N`, `include=PATTERN`, `exclude=PATTERN`.
 public struct LockOperation: Operation {
   static let rule = Action.Rule("lock", version: 2)
   public var rule: Action.Rule { Self.rule }
@@ -58,10 +62,13 @@ public struct LockOperation: Operation {
     let solver = PackageSolver(architecture: architecture)
     for (index, (name, artifact)) in task.inputs(under: "repository").enumerated() {
       let metadata = try RepositoryMetadata(tree: try store.readLayer(artifact), store: store)
+      let terms = PackageSolver.RepositoryTerms(words: task.action.values("repository/\(name)"))
       try Self.translatingProblems {
         try solver.addRepository(
-          name: name, primary: metadata.primary, filelists: metadata.filelists, priority: 99 + index)
+          name: name, primary: metadata.primary, filelists: metadata.filelists,
+          priority: terms.priority ?? 99 + index)
       }
+      solver.limit(name, to: terms)
       if let groups = metadata.groups { solver.addGroups(comps: groups) }
     }
     let list = try task.input("list").map { try PackageList(try store.readText($0.digest)) }
@@ -71,7 +78,9 @@ public struct LockOperation: Operation {
     }
     return [
       "lock": Artifact(.blob, try store.write(solution.lock.encoded())),
-      "packages": try store.write(try Self.tree(of: solution, installed, store), as: .tree),
+      "packages": try store.write(
+        try Self.tree(of: solution, installed, store),
+        as: task.action.outputs.first { $0.name == "packages" }?.kind ?? .tree),
       "epoch": Artifact(.blob, try store.write(Array("\(solution.lock.epoch)\n".utf8))),
     ]
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Formats
 import GraphCore
 
 /// The groups and environments of repositories, from the `group` file of their metadata (comps.xml).

@@ -1,5 +1,6 @@
 import CSolv
 import Glibc
+import Formats
 import GraphCore
 
 extension RepodataFile {

@@ -1,3 +1,4 @@
+import Formats
 import GraphCore
 
 /// The metadata files of a repository that solving reads, decompressed.

@@ -39,8 +39,9 @@ public final class PackageSolver {
   /// The version of libsolv that this program was built with.
   public static let libraryVersion = LIBSOLV_VERSION_STRING
 
-  private let pool: PackagePool
+  let pool: PackagePool
   private var groups = PackageGroups()
+  var terms: [String: RepositoryTerms] = [:]
   private var hasFileProvides = false
 
   /// - Parameter architecture: packages of another one are not considered (`Architecture.Names.compatible`).
@@ -96,8 +97,8 @@ public final class PackageSolver {
       pool.forgetInstalled()
       pool_freewhatprovides(pool.pointer)
     }
-    if !transaction.excludes.isEmpty || transaction.repositories != nil {
-      let excluded = Set(transaction.excludes.flatMap { pool.excluded(by: $0) })
+    if !transaction.excludes.isEmpty || transaction.repositories != nil || !terms.isEmpty {
+      let excluded = Set(transaction.excludes.flatMap { pool.excluded(by: $0) }).union(leftOutByTerms())
       pool.leaveOut {
         excluded.contains($0)
           || !pool.isInstalled($0) && transaction.repositories?.contains(pool.repositoryName($0)) == false
