@@ -6,28 +6,6 @@ extension EndToEnd {
   /// Repositories that others publish, served by a real web server with the faults that real ones have.
   @Suite("repositories of others")
   struct Upstreams {
-    /// Makes packages of a name, a version and lines of a header each, and the metadata of a repository of them.
-    private static let build = """
-      set -e
-      out=$1
-      shift
-      mkdir -p "$out" "$out.top"
-      for package; do
-        name=${package%%|*} rest=${package#*|}
-        version=${rest%%|*} header=${rest#*|}
-        { printf 'Name: %s\\nVersion: %s\\nRelease: 1\\nSummary: s\\nLicense: MIT\\nAutoReqProv: no\\nBuildArch: noarch\\n%b\\n' \
-            "$name" "$version" "$header"
-          printf '%%description\\nd\\n%%install\\nmkdir -p %%{buildroot}/srv; echo %s >%%{buildroot}/srv/%s\\n' "$version" "$name"
-          printf 'head -c 300000 /dev/urandom >%%{buildroot}/srv/%s.data\\n%%files\\n/srv/*\\n' "$name"; } >"$out.top/spec"
-        rpmbuild -bb --quiet --define "_topdir $out.top" --define "_rpmdir $out" --define '__os_install_post %{nil}' "$out.top/spec"
-      done
-      createrepo_c --quiet --no-database --general-compress-type gz "$out"
-      """
-
-    private static func publish(_ folder: String, _ packages: String...) async throws {
-      try await Program(["sh", "-c", build, "sh", folder] + packages).check()
-    }
-
     /// A base of the package `app`, which needs `lib`, from a repository.
     private static func world(_ repository: String, packages: String = "[app]") throws -> World {
       try World(files: [
@@ -52,10 +30,8 @@ extension EndToEnd {
       return try #require(names.dropFirst(back).first)
     }
 
-    private static let packages = ["app|1|Requires: lib", "lib|1|", "other|1|"]
-
     private static func publishAll(_ folder: String) async throws {
-      try await Program(["sh", "-c", build, "sh", folder] + packages).check()
+      try await SmallPackages.publish(folder, "app|1|Requires: lib", "lib|1|", "other|1|")
     }
 
     @Test(
@@ -78,7 +54,7 @@ extension EndToEnd {
       #expect(try await world.build("--offline").isEmpty)
 
       // Something else moves: nothing but its metadata and the lock are looked at.
-      try await Self.publish(server.root + "/x86_64", "other|2|")
+      try await SmallPackages.publish(server.root + "/x86_64", "other|2|")
       #expect(try await world.planned().isEmpty)
       _ = try server.requests()
       try await world.graph("snapshot", "refresh").check()
@@ -93,7 +69,7 @@ extension EndToEnd {
       #expect(try server.requests().allSatisfy { !$0.contains(".rpm") })
 
       // What the base has moves, and no more than that is fetched.
-      try await Self.publish(server.root + "/x86_64", "lib|2|")
+      try await SmallPackages.publish(server.root + "/x86_64", "lib|2|")
       let second = try await world.build("--refresh")
       #expect(second.isSuperset(of: ["//base/min:x86_64 fetch", "//base/min:x86_64 install"]))
       #expect(try server.requests().filter { $0.contains(".rpm") }.map { $0.contains("lib-2-1") } == [true])
@@ -158,7 +134,7 @@ extension EndToEnd {
       #expect(
         built.errors.contains("no mirror has lib-1-1.noarch as it is pinned") && built.errors.contains("404"))
       // It comes back.
-      try await Self.publish(server.root + "/again", "lib|1|")
+      try await SmallPackages.publish(server.root + "/again", "lib|1|")
       try await Self.publishAll(server.root + "/x86_64")
       let again = try await world.graph("build", "--refresh").run()
       #expect(again.status == 0, "\(again.transcript)")
@@ -167,7 +143,7 @@ extension EndToEnd {
     @Test("a mirror list and a Metalink document name mirrors; one that is out of date is passed over")
     func mirrors() async throws {
       let server = try await WebServer()
-      try await Self.publish(server.root + "/old", "app|0|Requires: lib", "lib|0|")
+      try await SmallPackages.publish(server.root + "/old", "app|0|Requires: lib", "lib|0|")
       try await Self.publishAll(server.root + "/new")
       let list = "# a comment\n\(server.address)/nothing/\n\(server.address)/new/\n"
       try Data(list.utf8).write(to: URL(filePath: server.root + "/list"))
@@ -203,7 +179,7 @@ extension EndToEnd {
     func terms() async throws {
       let server = try await WebServer()
       try await Self.publishAll(server.root + "/x86_64")
-      try await Self.publish(server.root + "/more", "app|9|", "lib|9|")
+      try await SmallPackages.publish(server.root + "/more", "app|9|", "lib|9|")
       func packages(_ first: String, _ second: String) async throws -> String {
         let world = try Self.world("baseurl: \(server.address)/x86_64\n\(first)")
         let text = try world.read("graph.d/a.yml").replacing(

@@ -87,7 +87,7 @@ extension Compilation {
       label, Graph.Target(kind: label.package == "base" ? .base : .image, node: node, output: "layout"))
     imageTargets[label] = ImageTarget(
       layers: state.layers.map { ($0.recipe.node, $0.recipe.output) }, settings: state.settings,
-      architecture: architecture, runs: runs)
+      architecture: architecture, locks: state.locks.map { ($0.node, $0.output) }, runs: runs)
   }
 
   /// Adds the OCI index over the architectures that a label was compiled for, where there is one at least, and no

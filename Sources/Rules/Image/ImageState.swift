@@ -58,6 +58,8 @@ public struct ImageTarget: Sendable {
   public let layers: [(node: NodeID, output: String)]
   public let settings: ImageSettings
   public let architecture: Architecture
+  /// The locks of all installations, bottom first.
+  public let locks: [(node: NodeID, output: String)]
   /// The steps that run in a sandbox on this image's own root, by node.
   public let runs: [NodeID]
 }
