@@ -78,25 +78,31 @@ struct RepositoryResolver {
 
   /// Asks a few at once, in the order given.
   private func answers(to requests: [Request]) async throws -> [Result<Snapshot.RepositoryPin, GraphError>] {
-    try await withThrowingTaskGroup(of: (Int, Result<Snapshot.RepositoryPin, GraphError>).self) { group in
-      var answers = [Result<Snapshot.RepositoryPin, GraphError>?](repeating: nil, count: requests.count)
+    try await withThrowingTaskGroup(of: Answer.self) { group in
+      var answers: [Answer] = []
       for (index, request) in requests.enumerated() {
-        if index >= Self.requestsMax, let (done, answer) = try await group.next() { answers[done] = answer }
+        if index >= Self.requestsMax, let answer = try await group.next() { answers.append(answer) }
         group.addTask {
           do {
-            return (index, .success(try await pin(for: request)))
+            return Answer(index: index, result: .success(try await pin(for: request)))
           } catch let error as GraphError {
-            return (index, .failure(error))
+            return Answer(index: index, result: .failure(error))
           }
         }
       }
-      for try await (done, answer) in group { answers[done] = answer }
-      // What the environment is to blame for ends the command.
-      return try answers.compactMap { answer in
-        if case .failure(let error) = answer, error.kind != .user { throw error }
-        return answer
+      for try await answer in group { answers.append(answer) }
+      return try answers.sorted { $0.index < $1.index }.map { answer in
+        // What the environment is to blame for ends the command.
+        if case .failure(let error) = answer.result, error.kind != .user { throw error }
+        return answer.result
       }
     }
+  }
+
+  private struct Answer {
+    /// Of the request.
+    let index: Int
+    let result: Result<Snapshot.RepositoryPin, GraphError>
   }
 
   private func text(of address: String) async throws -> String {

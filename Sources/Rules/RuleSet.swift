@@ -5,16 +5,19 @@ public enum RuleSet {
   /// Programs of the host that rules run themselves; pinned by digest like those that commands declare.
   public static let hostTools = ["cp", "createrepo_c", "rpm", "sh"]
 
-  /// - Parameter scratch: a folder for files while they are made.
+  /// - Parameters:
+  ///   - solvers: keep what they have loaded.
+  ///   - scratch: a folder for files while they are made.
   public static func operations(
-    programs: any HostPrograms, registries: any ImageRegistries, scratch: String, isOffline: Bool
+    programs: any HostPrograms, registries: any ImageRegistries, solvers: SolverPools, scratch: String,
+    isOffline: Bool
   ) -> [any Operation] {
     GatherOperation.all + [
       AssembleOperation(), CompareOperation(), ConfigureOperation(), ContextOperation(),
       CopyOperation(scratch: scratch),
       FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline),
       FetchPackagesOperation(programs: programs, scratch: scratch, isOffline: isOffline), IndexOperation(),
-      LockOperation(),
+      LockOperation(solvers: solvers),
       MakeFolderOperation(), PackageDatabaseOperation(), PackOperation(scratch: scratch),
       PullOperation(registries: registries, scratch: scratch, isOffline: isOffline), RemovePathsOperation(),
       RepodataOperation(), SelectOperation(), UnresolvedOperation(),

@@ -11,6 +11,7 @@ import Synchronization
 ///     blobs/ab/    large blobs, named by their SHA-256; `.zst` where they are compressed
 ///     checkouts/   content as files: a cache
 ///     caches/      folders that commands keep for the next time (RUN --mount=type=cache)
+///     metadata/    of repositories, as solvers load it
 ///     scratch/     what is being made; older than a day it is rubbish
 ///     git/         mirrors
 ///     graphs/      compiled graphs and what is known of their nodes: a cache
@@ -48,6 +49,7 @@ public final class Store: Sendable {
 
   public var scratch: String { "\(path)/scratch" }
   public var caches: String { "\(path)/caches" }
+  public var metadata: String { "\(path)/metadata" }
   public var gitMirrors: String { "\(path)/git" }
   var checkouts: String { "\(path)/checkouts" }
   var locks: String { "\(path)/locks" }

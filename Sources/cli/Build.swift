@@ -77,8 +77,9 @@ struct Build {
     return LocalExecutor(
       store: session.store, checkouts: session.store,
       operations: RuleSet.operations(
-        programs: services.programs, registries: services.registries, scratch: services.scratch.path,
-        isOffline: services.isOffline),
+        programs: services.programs, registries: services.registries,
+        solvers: SolverPools(cache: MetadataCache(folder: session.store.metadata)),
+        scratch: services.scratch.path, isOffline: services.isOffline),
       scratch: services.scratch.path, helpers: try Machine.helpers(),
       limits: Machine.limits(scratch: services.scratch.path), emulators: Emulators(),
       mounts: try running.mountSources(cacheFolder: session.store.caches, folder: services.startFolder),

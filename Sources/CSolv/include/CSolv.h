@@ -10,6 +10,7 @@
 #include <solv/repo.h>
 #include <solv/repo_rpmmd.h>
 #include <solv/repo_solv.h>
+#include <solv/repo_write.h>
 #include <solv/selection.h>
 #include <solv/solver.h>
 #include <solv/rules.h>

@@ -12,7 +12,10 @@ public struct LockOperation: Operation {
   static let rule = Action.Rule("lock", version: 2)
   public var rule: Action.Rule { Self.rule }
 
-  public init() {}
+  private let solvers: SolverPools
+  private let decoded = DecodedLocks()
+
+  public init(solvers: SolverPools) { self.solvers = solvers }
 
   /// What a transaction is to the key of its lock.
   ///
@@ -55,26 +58,20 @@ public struct LockOperation: Operation {
   }
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
+    try solve(task, store)
+  }
+
+  func solve(_ task: ActionTask, _ store: any BlobStore) throws -> [String: Artifact] {
     guard let architecture = task.action.architecture else {
       throw GraphError(.bug, "a lock without architecture")
     }
     let transaction = try Self.transaction(of: task.action)
-    let solver = PackageSolver(architecture: architecture)
-    for (index, (name, artifact)) in task.inputs(under: "repository").enumerated() {
-      let metadata = try RepositoryMetadata(tree: try store.readLayer(artifact), store: store)
-      let terms = PackageSolver.RepositoryTerms(words: task.action.values("repository/\(name)"))
-      try Self.translatingProblems {
-        try solver.addRepository(
-          name: name, primary: metadata.primary, filelists: metadata.filelists,
-          priority: terms.priority ?? 99 + index)
-      }
-      solver.limit(name, to: terms)
-      if let groups = metadata.groups { solver.addGroups(comps: groups) }
-    }
     let list = try task.input("list").map { try PackageList(try store.readText($0.digest)) }
-    let installed = try Self.installed(task, list, store)
+    let installed = try installed(task, list, store)
     let solution = try Self.translatingProblems {
-      try solver.solve(transaction, installed: installed, listed: list)
+      try solvers.withSolver(of: Self.repositories(of: task), for: architecture, store) {
+        try $0.solve(transaction, installed: installed, listed: list)
+      }
     }
     return [
       "lock": Artifact(.blob, try store.write(solution.lock.encoded())),
@@ -85,18 +82,20 @@ public struct LockOperation: Operation {
     ]
   }
 
+  static func repositories(of task: ActionTask) -> [SolverPools.Repository] {
+    task.inputs(under: "repository").enumerated().map { index, input in
+      SolverPools.Repository(
+        name: input.name, tree: input.artifact, place: index,
+        terms: .init(words: task.action.values("repository/\(input.name)")))
+    }
+  }
+
   /// What is installed below: what the locks say one after the other, from where the package database was read last.
-  private static func installed(
+  private func installed(
     _ task: ActionTask, _ list: PackageList?, _ store: any BlobStore
   ) throws -> [LockedPackage] {
     func locks(_ role: String) throws -> [Lock] {
-      try task.inputs(under: role).map {
-        do {
-          return try Lock(encoded: try store.read($0.artifact.digest))
-        } catch is CorruptLock {
-          throw MissingBlob($0.artifact.digest)
-        }
-      }
+      try task.inputs(under: role).map { try decoded.lock($0.artifact.digest, store) }
     }
     var installed: [LockedPackage] = try locks("known").reduce([]) { $1.applied(to: $0) }
     if let list {

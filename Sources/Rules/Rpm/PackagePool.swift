@@ -28,6 +28,10 @@ struct IDQueue: ~Copyable {
 final class PackagePool {
   let pointer: UnsafeMutablePointer<Pool>
   let architecture: Architecture
+  private var byName: [Id: [Id]] = [:]
+  private var byObsoleted: [Id: [Id]] = [:]
+  /// How many packages of repositories there were when these were made.
+  private var indexedCount: Int32 = 0
 
   init(architecture: Architecture) {
     guard let made = pool_create() else { preconditionFailure("libsolv ends the process when memory is out") }
@@ -46,11 +50,39 @@ final class PackagePool {
     (2..<max(2, pointer.pointee.nsolvables)).filter { pointer.pointee.solvables[Int($0)].repo != nil }
   }
 
+  /// The packages of the repositories that have a name, in their order.
+  func packages(named name: String) -> [Id] {
+    index()
+    return byName[pool_str2id(pointer, name, 0)] ?? []
+  }
+
+  /// The packages of the repositories that obsolete something of a name.
+  func obsoleters(named name: Id) -> [Id] {
+    index()
+    return byObsoleted[name] ?? []
+  }
+
+  private func index() {
+    let count = pointer.pointee.nsolvables - Int32(installed.count)
+    if count == indexedCount { return }
+    (byName, byObsoleted, indexedCount) = ([:], [:], count)
+    for package in packages where !isInstalled(package) {
+      byName[solvable(package).pointee.name, default: []].append(package)
+      if solvable(package).pointee.dep_obsoletes == 0 { continue }
+      for name in Set(dependencies(package, SOLVABLE_OBSOLETES).map { nameOnly($0) }) {
+        byObsoleted[name, default: []].append(package)
+      }
+    }
+  }
+
   func isInstalled(_ package: Id) -> Bool {
     pointer.pointee.installed != nil && solvable(package).pointee.repo == pointer.pointee.installed
   }
 
   func solvable(_ package: Id) -> UnsafeMutablePointer<Solvable> { pointer.pointee.solvables + Int(package) }
+
+  /// What went wrong last.
+  var errorText: String { pool_errstr(pointer).map { String(cString: $0) } ?? "" }
 
   func text(_ id: Id) -> String { pool_id2str(pointer, id).map { String(cString: $0) } ?? "" }
 

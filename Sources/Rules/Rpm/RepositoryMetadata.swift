@@ -1,36 +1,57 @@
 import Formats
 import GraphCore
 
-/// The metadata files of a repository that solving reads, decompressed.
+/// The metadata files of a repository that solving reads.
 struct RepositoryMetadata {
-  let primary: [UInt8]
-  let filelists: [UInt8]?
-  /// Groups: comps.xml.
-  let groups: [UInt8]?
+  private let files: [String: (digest: Digest, file: RepodataFile)]
+  private let store: any BlobStore
 
   /// - Parameter tree: a tree that has `repodata/repomd.xml` and the files it names.
+  /// - Throws: `ActionFailed` where it lacks what solving needs; `GraphError` for what is damaged; what the store throws.
   init(tree: Layer, store: any BlobStore) throws {
-    func bytes(_ path: String) throws -> [UInt8]? {
-      for entry in tree.entries where entry.path == path {
-        if case .file(let digest) = entry.content { return try store.read(digest) }
-      }
-      return nil
+    var digests: [String: Digest] = [:]
+    for entry in tree.entries {
+      if case .file(let digest) = entry.content { digests[entry.path] = digest }
     }
-    guard let repomd = try bytes("repodata/repomd.xml") else {
+    guard let repomd = digests["repodata/repomd.xml"] else {
       throw ActionFailed(.deterministic, "the repository has no repodata/repomd.xml")
     }
-    let repodata = try Repodata(repomd: repomd)
-    func decompressed(_ type: String) throws -> [UInt8]? {
-      guard let file = repodata.files[type], let content = try bytes(file.location) else { return nil }
-      return try file.decompressed(content)
+    var files: [String: (digest: Digest, file: RepodataFile)] = [:]
+    for (type, file) in try Repodata(repomd: try store.read(repomd)).files {
+      if let digest = digests[file.location] { files[type] = (digest, file) }
     }
-    guard let primary = try decompressed("primary") else {
+    guard files["primary"] != nil else {
       throw ActionFailed(.deterministic, "the repository lacks the file 'primary' that its repomd.xml names")
     }
-    self.primary = primary
-    filelists = try decompressed("filelists")
+    self.files = files
+    self.store = store
+  }
+
+  private func decompressed(_ type: String) throws -> [UInt8]? {
+    guard let (digest, file) = files[type] else { return nil }
+    return try file.decompressed(try store.read(digest))
+  }
+
+  /// Packages and their files, as the solver reads them: from the cache where they are there.
+  ///
+  /// - Parameter repository: what messages call it.
+  func loaded(_ cache: MetadataCache?, repository: String) throws -> LoadedMetadata {
+    guard let primary = files["primary"]?.digest else {
+      throw GraphError(.bug, "a repository without 'primary'")
+    }
+    let name = MetadataCache.name(primary: primary, filelists: files["filelists"]?.digest)
+    if let kept = cache?.load(name) { return kept }
+    let made = try LoadedMetadata(
+      primary: try decompressed("primary") ?? [], filelists: try decompressed("filelists"),
+      repository: repository)
+    cache?.keep(made, name)
+    return made
+  }
+
+  /// Groups: comps.xml.
+  func groups() throws -> [UInt8]? {
     // Metadata names the file twice, as it is and compressed.
-    let compressed = repodata.files.keys.filter { $0.hasPrefix("group_") }.sorted()
-    groups = try (["group"] + compressed).lazy.compactMap { try decompressed($0) }.first
+    let compressed = files.keys.filter { $0.hasPrefix("group_") }.sorted { $0.precedesInBytes($1) }
+    return try (["group"] + compressed).lazy.compactMap { try decompressed($0) }.first
   }
 }

@@ -40,6 +40,7 @@ public final class PackageSolver {
   public static let libraryVersion = LIBSOLV_VERSION_STRING
 
   let pool: PackagePool
+  private let providers: ProviderTable
   private var groups = PackageGroups()
   var terms: [String: RepositoryTerms] = [:]
   private var hasFileProvides = false
@@ -47,6 +48,7 @@ public final class PackageSolver {
   /// - Parameter architecture: packages of another one are not considered (`Architecture.Names.compatible`).
   public init(architecture: Architecture) {
     pool = PackagePool(architecture: architecture)
+    providers = ProviderTable(pool)
   }
 
   /// Adds the packages of a repository.
@@ -61,18 +63,25 @@ public final class PackageSolver {
   public func addRepository(name: String, primary: [UInt8], filelists: [UInt8]?, priority: Int)
     throws(SolverError)
   {
+    try addRepository(
+      name: name, try LoadedMetadata(primary: primary, filelists: filelists, repository: name),
+      priority: priority)
+  }
+
+  /// Adds the packages of a repository whose metadata was parsed before.
+  func addRepository(name: String, _ metadata: LoadedMetadata, priority: Int) throws(SolverError) {
     guard let repository = repo_create(pool.pointer, name) else {
       throw .metadata(repository: name, message: "no memory")
     }
     repository.pointee.priority = Int32(clamping: 0 &- max(-1_000_000, min(priority, 1_000_000)))
     do throws(SolverError) {
-      try read(primary, into: repository, name: name, flags: 0)
-      if let filelists { try read(filelists, into: repository, name: name, flags: REPO_EXTEND_SOLVABLES) }
+      try metadata.add(to: repository, pool)
     } catch {
       repo_free(repository, 1)
       throw error
     }
     hasFileProvides = false
+    providers.forget()
   }
 
   /// Adds the groups of a repository: its comps.xml, not compressed.
@@ -90,20 +99,15 @@ public final class PackageSolver {
   ) throws(SolverError) -> Solution {
     if !hasFileProvides { pool_addfileprovides(pool.pointer) }
     hasFileProvides = true
-    pool.install(installed, listed)
-    pool_createwhatprovides(pool.pointer)
-    defer {
-      pool.considerAll()
-      pool.forgetInstalled()
-      pool_freewhatprovides(pool.pointer)
-    }
+    providers.begin(installed, listed)
+    defer { providers.end() }
     if !transaction.excludes.isEmpty || transaction.repositories != nil || !terms.isEmpty {
       let excluded = Set(transaction.excludes.flatMap { pool.excluded(by: $0) }).union(leftOutByTerms())
       pool.leaveOut {
         excluded.contains($0)
           || !pool.isInstalled($0) && transaction.repositories?.contains(pool.repositoryName($0)) == false
       }
-      pool_createwhatprovides(pool.pointer)
+      providers.rebuild()
     }
     let jobs: [PackageJob]
     do {
@@ -114,7 +118,7 @@ public final class PackageSolver {
     if transaction.isRemoval {
       // As with dnf, nothing comes in to save what needs a package that goes.
       pool.leaveOut { !pool.isInstalled($0) }
-      pool_createwhatprovides(pool.pointer)
+      providers.rebuild()
     }
     return try run(transaction, jobs, installed: installed)
   }
@@ -141,22 +145,6 @@ public final class PackageSolver {
 }
 
 extension PackageSolver {
-  private func read(
-    _ xml: [UInt8], into repository: UnsafeMutablePointer<Repo>, name: String, flags: Int32
-  ) throws(SolverError) {
-    let code = xml.withUnsafeBufferPointer { buffer -> Int32 in
-      guard let start = buffer.baseAddress,
-        let stream = fmemopen(UnsafeMutableRawPointer(mutating: start), buffer.count, "r")
-      else { return -1 }
-      defer { fclose(stream) }
-      return repo_add_rpmmd(repository, stream, nil, flags)
-    }
-    if code != 0 {
-      let message = pool_errstr(pool.pointer).map { String(cString: $0) } ?? ""
-      throw .metadata(repository: name, message: xml.isEmpty ? "the file is empty" : message)
-    }
-  }
-
   private func run(
     _ transaction: PackageTransaction, _ jobs: [PackageJob], installed: [LockedPackage]
   ) throws(SolverError) -> Solution {

@@ -9,11 +9,10 @@ extension PackagePool {
   /// provided and required is not known then, so a solve may replace it to satisfy such a requirement.
   /// - Precondition: file provides have been added, because copies have no lists of files.
   func install(_ locks: [LockedPackage], _ listed: PackageList? = nil) {
-    guard let repository = repo_create(pointer, "@installed") else { return }
+    guard let repository = pointer.pointee.installed else { return }
     var known: [String: [Id]] = [:]
-    let wanted = Set(locks.map(\.name))
-    for package in packages where wanted.contains(name(package)) {
-      known[packageName(package), default: []].append(package)
+    for name in Set(locks.map(\.name)) {
+      for package in packages(named: name) { known[packageName(package), default: []].append(package) }
     }
     var described: [(Id, PackageList.Package)] = []
     for lock in locks {
@@ -36,7 +35,6 @@ extension PackagePool {
     // Now that every requirement has a number, so has every path that one names.
     for (copy, description) in described { provideFiles(copy, description) }
     repo_internalize(repository)
-    pool_set_installed(pointer, repository)
   }
 
   private func name(_ copy: Id, as lock: LockedPackage) {
@@ -75,8 +73,23 @@ extension PackagePool {
       pointer, name, pool_str2id(pointer, dependency.version, 1), Int32(dependency.relation), 1)
   }
 
-  /// Undoes `install`.
-  func forgetInstalled() {
+  /// An empty repository in which packages are installed. The library forgets who provides what.
+  func makeInstalled() {
+    forgetInstalled()
+    if let repository = repo_create(pointer, "@installed") { pool_set_installed(pointer, repository) }
+  }
+
+  /// Takes the packages away and keeps the repository for the next ones.
+  func removeInstalled() {
+    guard let repository = pointer.pointee.installed else { return }
+    let first = repository.pointee.start
+    if repository.pointee.nsolvables > 0 {
+      repo_free_solvable_block(repository, first, repository.pointee.end - first, 1)
+    }
+    (repository.pointee.start, repository.pointee.end) = (0, 0)
+  }
+
+  private func forgetInstalled() {
     guard let repository = pointer.pointee.installed else { return }
     pool_set_installed(pointer, nil)
     repo_free(repository, 1)

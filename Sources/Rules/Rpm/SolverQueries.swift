@@ -145,5 +145,5 @@ extension PackagePool {
   /// Whether a dependency is a formula, such as `(a if b)`, and no plain capability.
   private func isRich(_ dependency: Id) -> Bool { (relation(dependency)?.flags ?? 0) > 7 }
 
-  private func nameOnly(_ dependency: Id) -> Id { relation(dependency)?.name ?? dependency }
+  func nameOnly(_ dependency: Id) -> Id { relation(dependency)?.name ?? dependency }
 }

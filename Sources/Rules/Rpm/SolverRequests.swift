@@ -116,6 +116,8 @@ extension PackagePool {
         return (SELECTION_NAME | (found.isJustName ? 0 : SELECTION_CANON), packages)
       }
     }
+    let named = packages(calledJust: request, amongInstalled: amongInstalled)
+    if extra & ~SELECTION_INSTALLED_ONLY == 0, !named.isEmpty { return (SELECTION_NAME, named) }
     for flags in isPath ? [names, files] : [names] {
       // Installed packages have no lists of files of their own.
       let extra = flags == files && amongInstalled ? 0 : extra
@@ -128,6 +130,13 @@ extension PackagePool {
       if !found.isEmpty { return (matched, flags == files ? found + installedTwins(of: found) : found) }
     }
     return (0, [])
+  }
+
+  /// What the library finds for a plain name, which is nearly every request: it looks at every package for that.
+  private func packages(calledJust name: String, amongInstalled: Bool) -> [Id] {
+    let named = amongInstalled ? [] : packages(named: name).filter { fits($0) && isConsidered($0) }
+    let id = pool_str2id(pointer, name, 0)
+    return named + installed.filter { solvable($0).pointee.name == id }
   }
 
   /// Installed packages are copies without lists of files, so a path finds only the packages they were copied
@@ -153,10 +162,13 @@ extension PackagePool {
   /// The packages that obsolete one of `packages`: who asks for an old name gets its successor.
   private func obsoleters(of packages: [Id]) -> [Id] {
     packages.flatMap { package in
-      let found = IDQueue()
-      pool_whatmatchessolvable(pointer, Id(SOLVABLE_OBSOLETES), package, found.pointer, 0)
-      return found.ids.filter { solvable($0).pointee.name != solvable(package).pointee.name }
-    }.filter { fits($0) }
+      let provided = Set(dependencies(package, SOLVABLE_PROVIDES).map { nameOnly($0) })
+      let candidates = Set(provided.flatMap { obsoleters(named: $0) }).sorted()
+      return candidates.filter { candidate in
+        solvable(candidate).pointee.name != solvable(package).pointee.name
+          && dependencies(candidate, SOLVABLE_OBSOLETES).contains { providers($0).contains(package) }
+      }
+    }.filter { fits($0) && isConsidered($0) }
   }
 
   /// Each once, in the order of the first.
