@@ -45,6 +45,7 @@ FORWARD(solv, int, repo_write, (Repo *a, FILE *b), (a, b))
 FORWARD(solv, int, selection_make, (Pool *a, Queue *b, const char *c, int d), (a, b, c, d))
 FORWARD(solv, void, selection_solvables, (Pool *a, Queue *b, Queue *c), (a, b, c))
 FORWARD(solv, void, solvable_add_deparray, (Solvable *a, Id b, Id c, Id d), (a, b, c, d))
+FORWARD(solv, const char *, solvable_lookup_checksum, (Solvable *a, Id b, Id *c), (a, b, c))
 FORWARD(solv, const unsigned char *, solvable_lookup_bin_checksum,
   (Solvable *a, Id b, Id *c),
   (a, b, c))

@@ -78,7 +78,7 @@ struct Build {
       store: session.store, checkouts: session.store,
       operations: RuleSet.operations(
         programs: services.programs, registries: services.registries,
-        solvers: SolverPools(cache: MetadataCache(folder: session.store.metadata)),
+        solvers: SolverPools(cache: session.store.metadataCache),
         scratch: services.scratch.path, isOffline: services.isOffline),
       scratch: services.scratch.path, helpers: try Machine.helpers(),
       limits: Machine.limits(scratch: services.scratch.path), emulators: Emulators(),

@@ -2,6 +2,7 @@ import GraphCore
 import Manifests
 import Publish
 import Resolve
+import Rules
 import Store
 
 /// The graph of a workspace with what is known of its nodes, ready to be planned and built: as it was kept, where nothing but
@@ -80,6 +81,17 @@ struct GraphSession {
   /// Looks up every result in the store.
   mutating func verify() throws { marks = try store.verified(marks) }
 
+  /// What locks below some nodes will say, with the metadata that has moved since they were last made.
+  func foresight(for roots: [NodeID]) async throws -> RuleForesight {
+    let foresight = RuleForesight(
+      store: store, programs: services.programs, solvers: SolverPools(cache: store.metadataCache.readOnly),
+      scratch: services.scratch.path, isOffline: services.isOffline)
+    if try roots.contains(where: { try store.result(ofDeep: marks.deepKey($0)) == nil }) {
+      try await foresight.prepare(graph, history: store)
+    }
+    return foresight
+  }
+
   var choice: TargetChoice { TargetChoice(graph: graph, architectures: architectures) }
 
   /// Keeps the graph for the next command, with what is settled now.
@@ -98,4 +110,9 @@ struct GraphSession {
     let identity = session == nil ? memory?.kept?.identity : keep(marks)
     memory?.remember(answer, to: command, about: identity, counts)
   }
+}
+
+extension Store {
+  /// What solvers have loaded of repositories.
+  var metadataCache: MetadataCache { MetadataCache(folder: metadata) }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import GraphCore
 import Execute
 import Report
+import Rules
 import Store
 
 struct PlanCommand: AsyncParsableCommand {
@@ -41,7 +42,11 @@ struct PlanCommand: AsyncParsableCommand {
       let session = try await GraphSession.open(options, .reading, for: labels, memory)
       let roots = try session.choice.roots(labels)
       let unsupported = try session.choice.unsupported(labels)
-      let plan = try Planner(graph: session.graph, cache: session.store, marks: session.marks).plan(roots)
+      let foresight = try await session.foresight(for: roots)
+      let plan = try Planner(
+        graph: session.graph, cache: session.store, marks: session.marks, foresight: foresight
+      ).plan(roots)
+      let moves = try foresight.moves(in: plan)
       let limits = Wave.Options(jobs: Machine.cores).limits
       let estimate = try WorkEstimate(plan, history: session.store, limits: limits)
       let durations = estimate.durations(plan.graph)
@@ -54,12 +59,13 @@ struct PlanCommand: AsyncParsableCommand {
         json
         ? PlanReport.json(
           plan, estimateSeconds: estimate.wallSeconds, durations: durations, unsupported: unsupported,
-          forecast: forecast)
+          forecast: forecast, moves: moves)
         : dot
           ? PlanReport.dot(plan, path: path, verbose: verbose)
           : PlanReport.text(
             plan, estimateSeconds: estimate.wallSeconds, path: path, verbose: verbose,
-            color: Console.usesColor(1), unsupported: unsupported, forecast: forecast)
+            color: Console.usesColor(1), unsupported: unsupported, forecast: forecast,
+            moves: moves)
       Console.print(output)
       if let warning = room.warning(for: estimate) {
         Console.note("graph: warning: \(warning)\n  hint: \(DiskRoom.remedy)")

@@ -2,6 +2,7 @@ import ArgumentParser
 import GraphCore
 import Report
 import Resolve
+import Rules
 import Store
 
 struct SnapshotCommand: AsyncParsableCommand {
@@ -72,21 +73,34 @@ struct SnapshotCommand: AsyncParsableCommand {
 
   struct Refresh: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Resolve every moving fact anew and record it.",
+      abstract: "Resolve every moving fact anew and record it; say which packages moved in repositories.",
       discussion: """
         Examples:
           graph snapshot refresh
           graph snapshot refresh --directory examples/index
+          graph snapshot refresh --verbose
         """)
     @OptionGroup var options: GlobalOptions
+    @Flag(name: .shortAndLong, help: "List every package that moved in a repository.") var verbose = false
 
     func run() async throws {
       try await Exit.reporting {
         var options = options
         options.refresh = true
+        let before = try Store.openForWriting(at: options.storeFolder).newestSnapshot()?.document
         let session = try await Session.open(options, .writing)
         try session.stopAtErrors()
         Console.print("\(session.snapshotName ?? "")\n")
+        let services = session.services
+        let failures = try await MetadataFetch(
+          programs: services.programs, scratch: services.scratch.path, isOffline: services.isOffline
+        ).bring(session.graph, into: session.store)
+        for failure in failures { Console.note("graph: warning: \(failure.message)") }
+        try session.store.sync()
+        guard let before, let old = try? Snapshot(encoded: before) else { return }
+        let moved = try RepositoryDifference(
+          from: old, to: session.resolved.snapshot, store: session.store, cache: session.store.metadataCache)
+        for line in RepositoryMoves.lines(of: moved, verbose: verbose) { Console.note(line) }
       }
     }
   }

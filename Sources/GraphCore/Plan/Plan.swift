@@ -26,6 +26,13 @@ public struct Plan: Sendable {
     case forced
   }
 
+  /// What is known of a node that is to run, before it runs.
+  public enum Foreseen: Sendable {
+    /// What it will make, and what it made last.
+    case outputs([String: Artifact], last: [String: Artifact])
+    case failure(ActionFailed)
+  }
+
   /// What the planner found out about a node that it had to look at.
   struct Finding: Sendable {
     var decision: Decision
@@ -46,13 +53,17 @@ public struct Plan: Sendable {
   public let rootsToMake: [NodeID]
   private let isNeeded: NodeBits
   private let findings: [NodeID: Finding]
+  private let restsOnForeseen: Set<NodeID>
+  /// By node, for those that run and of which the outcome is known.
+  public let foreseen: [NodeID: Foreseen]
   private let marks: Marks
   let results: KnownResults
 
   init(
-    graph: Graph, roots: [NodeID], needed: NodeBits, findings: [NodeID: Finding], marks: Marks,
-    results: KnownResults
+    graph: Graph, roots: [NodeID], needed: NodeBits, findings: [NodeID: Finding],
+    foreseen: [NodeID: Foreseen] = [:], restsOnForeseen: Set<NodeID> = [], marks: Marks, results: KnownResults
   ) {
+    (self.foreseen, self.restsOnForeseen) = (foreseen, restsOnForeseen)
     (self.graph, self.roots, self.isNeeded) = (graph, roots, needed)
     (self.findings, self.marks, self.results) = (findings, marks, results)
     self.needed = needed.nodes
@@ -76,6 +87,11 @@ public struct Plan: Sendable {
     isNeeded[id] ? findings[id]?.decision ?? .cached : .unneeded
   }
 
+  /// Whether a node runs only to find that its outputs are what they were.
+  public func stays(_ id: NodeID) -> Bool {
+    if case .outputs(let outputs, let last) = foreseen[id] { outputs == last } else { false }
+  }
+
   public func deepKey(_ id: NodeID) -> Key { marks.deepKey(id) }
 
   /// `nil` where an input is not known yet, and where nobody had to look at the node.
@@ -93,8 +109,11 @@ public struct Plan: Sendable {
   /// - Throws: `LostResult`; what the action cache throws.
   public func result(of id: NodeID) throws -> ActionResult { try results.result(id) }
 
-  /// The nodes that were found in the action cache, and not by their mark.
-  public var lookedUp: [NodeID] { findings.keys.filter { findings[$0]?.decision == .cached }.sorted() }
+  /// The nodes that were found in the action cache, and not by their mark. What was found by what others will make is
+  /// none of them: no deep key leads to it before they have made it.
+  public var lookedUp: [NodeID] {
+    findings.keys.filter { findings[$0]?.decision == .cached && !restsOnForeseen.contains($0) }.sorted()
+  }
 
   public var cachedCount: Int { needed.count - toRun.count - pending.count }
   public var hasWork: Bool { !toRun.isEmpty || !pending.isEmpty }

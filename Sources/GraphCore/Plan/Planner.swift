@@ -7,15 +7,21 @@ public struct Planner: Sendable {
   private let cache: any ActionCache
   private let marks: Marks
   private let forced: Set<NodeID>
+  private let foresight: (any Foresight)?
 
   /// - Parameters:
   ///   - marks: of this graph; `nil` where nothing is known yet.
   ///   - forced: nodes that run even where a result is there.
-  public init(graph: Graph, cache: any ActionCache, marks: Marks? = nil, forced: Set<NodeID> = []) {
+  ///   - foresight: what is known of actions that have to run, and had a result before.
+  public init(
+    graph: Graph, cache: any ActionCache, marks: Marks? = nil, forced: Set<NodeID> = [],
+    foresight: (any Foresight)? = nil
+  ) {
     self.graph = graph
     self.cache = cache
     self.marks = marks ?? Marks(graph)
     self.forced = forced
+    self.foresight = foresight
   }
 
   /// The plan that brings `roots` up to date.
@@ -34,7 +40,7 @@ public struct Planner: Sendable {
   private func plan(_ roots: [NodeID], _ marks: Marks) throws -> Plan {
     let followsForced = standingOnForced()
     let results = KnownResults(cache: cache, marks: marks)
-    var walk = Walk(graph: graph, cache: cache, marks: marks, results: results)
+    var walk = Walk(graph: graph, cache: cache, marks: marks, results: results, foresight: foresight)
     for id in unsettled(from: roots, marks, followsForced) {
       try walk.decide(id, isForced: forced.contains(id), followsForced: followsForced?[id] ?? false)
     }
@@ -44,10 +50,16 @@ public struct Planner: Sendable {
     while let next = stack.popLast() {
       if needed[next] { continue }
       needed[next] = true
-      if !walk.isThere(next) { stack.append(contentsOf: graph.dependencies(of: next)) }
+      // What is there because of what is foreseen is found only when that has run.
+      let below = graph.dependencies(of: next)
+      stack.append(
+        contentsOf: walk.isThere(next) ? below.filter { walk.restsOnForeseen.contains($0) } : Array(below))
     }
     return Plan(
-      graph: graph, roots: roots, needed: needed, findings: walk.findings, marks: marks, results: results)
+      graph: graph, roots: roots, needed: needed, findings: walk.findings, foreseen: walk.foreseen,
+      restsOnForeseen: walk.restsOnForeseen,
+      marks: marks,
+      results: results)
   }
 
   /// Forced nodes and what stands on them: leaf inputs do not tell what a forced node will make.
@@ -81,10 +93,17 @@ public struct Planner: Sendable {
     let cache: any ActionCache
     let marks: Marks
     let results: KnownResults
+    let foresight: (any Foresight)?
     private(set) var findings: [NodeID: Plan.Finding] = [:]
+    private(set) var foreseen: [NodeID: Plan.Foreseen] = [:]
+    /// Those, and what was found to be there because of what they will make.
+    private(set) var restsOnForeseen: Set<NodeID> = []
 
-    init(graph: Graph, cache: any ActionCache, marks: Marks, results: KnownResults) {
+    init(
+      graph: Graph, cache: any ActionCache, marks: Marks, results: KnownResults, foresight: (any Foresight)?
+    ) {
       (self.graph, self.cache, self.marks, self.results) = (graph, cache, marks, results)
+      self.foresight = foresight
     }
 
     /// Whether a node's result is there. Only for nodes that were decided, or are settled.
@@ -96,9 +115,7 @@ public struct Planner: Sendable {
       let preimage =
         action.isExpanding
         ? nil
-        : try Planner.preimage(of: action) { producer in
-          isThere(producer) ? try results.result(producer).outputs : nil
-        }
+        : try Planner.preimage(of: action, outputs: outputs)
       let key = preimage?.key
       func find() throws -> ActionResult? {
         if isForced { return nil }
@@ -107,11 +124,43 @@ public struct Planner: Sendable {
       }
       if let result = try find() {
         results.add(id, result)
+        if followsForeseen(id) { restsOnForeseen.insert(id) }
         findings[id] = Plan.Finding(decision: .cached, preimage: preimage)
         return
       }
-      let reason = isForced ? .forced : try reason(id, action, preimage)
+      if let foresight, let preimage, !isForced, foresight.covers(action.rule) {
+        try look(ahead: foresight, id, action, preimage)
+      }
+      let reason = isForced ? .forced : try reason(id, action, followsForeseen(id) ? nil : preimage)
       findings[id] = Plan.Finding(decision: key == nil ? .pending(reason) : .run(reason), preimage: preimage)
+    }
+
+    /// What a node makes, as far as that is known; `nil` where it is not.
+    private func outputs(_ producer: NodeID) throws -> [String: Artifact]? {
+      if isThere(producer) { return try results.result(producer).outputs }
+      if case .outputs(let outputs, _) = foreseen[producer] { return outputs }
+      return nil
+    }
+
+    private func followsForeseen(_ id: NodeID) -> Bool {
+      !foreseen.isEmpty && graph.dependencies(of: id).contains { restsOnForeseen.contains($0) }
+    }
+
+    private mutating func look(
+      ahead foresight: any Foresight, _ id: NodeID, _ action: Action, _ preimage: Preimage
+    ) throws {
+      let node = graph[id]
+      guard let last = try cache.trace(ofNode: node.name),
+        let inputs = try Planner.inputs(of: action, outputs: outputs)
+      else { return }
+      switch try foresight.outcome(of: ActionTask(node: node, key: preimage.key, inputs: inputs), last: last)
+      {
+      case .outputs(let outputs):
+        foreseen[id] = .outputs(outputs, last: last.result.outputs)
+        restsOnForeseen.insert(id)
+      case .failure(let failure): foreseen[id] = .failure(failure)
+      case nil: return
+      }
     }
 
     private func reason(_ id: NodeID, _ action: Action, _ preimage: Preimage?) throws -> Plan.Reason {

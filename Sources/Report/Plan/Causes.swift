@@ -35,7 +35,9 @@ struct Causes {
     }
     for number in groups.indices {
       let waiting = Self.waiting(for: groups[number].nodes, plan)
-      groups[number].possible = waiting.count { plan.reason($0)?.kind == .cascade }
+      groups[number].possible = waiting.count {
+        if case .pending(.cascade) = plan[$0] { true } else { false }
+      }
       groups[number].certain = waiting.count - groups[number].possible
     }
   }

@@ -12,11 +12,14 @@ extension PlanReport {
   ///                     "unknownNodes": of which no time is known, "fetchBytes", "unknownFetches": of which no size is,
   ///                     "diskBytes", "unknownDiskNodes", "missingDiskBytes": 0 where the disk will do,
   ///                     "native", "emulated" } or null,
-  ///       "unsupported": [ { "label", "kind", "reason", "place": "file:line:column" } ] }
+  ///       "unsupported": [ { "label", "kind", "reason", "place": "file:line:column" } ],
   ///                                     what of the wanted is not made for an architecture
+  ///       "packages": [ { "node", "label", "packages": [ { "name", "arch", "old": EVR or null, "new": EVR or null } ],
+  ///                       "reaches": [ label ] } ] }       what locks move, as far as it is foreseen, and what stands on them
   ///
   ///     node:   { "name", "label", "step", "rule": "install@1", "architecture": string or null,
   ///               "decision": "cached" | "run" | "pending", "opaque": boolean,
+  ///               "stays": boolean, whether it is known to make what it made last,
   ///               "cache": boolean, whether the result may depend on what is in a cache,
   ///               "key": 64 digits, or null while an input is not known, "reason": reason, or null where cached,
   ///               "declaredAt": file:line:column or null,
@@ -31,7 +34,7 @@ extension PlanReport {
   /// - Parameter durations: seconds by `Node.name`, from history.
   public static func json(
     _ plan: Plan, estimateSeconds: Double, durations: [String: Double] = [:],
-    unsupported: [UnsupportedTarget] = [], forecast: PlanForecast? = nil
+    unsupported: [UnsupportedTarget] = [], forecast: PlanForecast? = nil, moves: [LockMoves] = []
   ) -> String {
     let totals = PlanTotals(plan)
     let path = PlanPath(plan, durations: durations)
@@ -50,6 +53,7 @@ extension PlanReport {
       ]),
       "estimate": forecast?.json(path.total) ?? .null,
       "unsupported": Listings.unsupported(unsupported),
+      "packages": MovesReport(plan, moves).json(),
     ])
     return document.document
   }
@@ -61,7 +65,8 @@ extension PlanReport {
       "name": .string(node.name), "label": .string("\(node.label)"), "step": .string(node.step),
       "rule": .string("\(node.action.rule)"),
       "architecture": .text((node.action.architecture ?? node.label.architecture)?.name),
-      "decision": .string(decision.rawValue), "opaque": .boolean(node.isOpaque),
+      "decision": .string(decision.rawValue), "stays": .boolean(plan.stays(id)),
+      "opaque": .boolean(node.isOpaque),
       "cache": .boolean(node.action.usesCache),
       "key": .text(plan.key(id)?.description), "reason": reasonJSON(plan, id),
       "declaredAt": .text(node.location?.description),

@@ -11,14 +11,21 @@ public enum PlanReport {
   /// - Parameter verbose: also lists nodes whose results are there, and the longest chain however short.
   /// - Parameter unsupported: what of the wanted is not made for an architecture.
   /// - Parameter forecast: what the work takes besides time.
+  /// - Parameter moves: of packages, as far as they are foreseen.
   /// - Cost: O(nodes + edges) for each distinct cause.
   public static func text(
     _ plan: Plan, estimateSeconds: Double, path: PlanPath? = nil, verbose: Bool, color: Bool,
-    unsupported: [UnsupportedTarget] = [], forecast: PlanForecast? = nil
+    unsupported: [UnsupportedTarget] = [], forecast: PlanForecast? = nil, moves: [LockMoves] = []
   ) -> String {
     let style = Style(color: color)
     var lines: [String] = []
     if plan.hasWork { lines += causeLines(plan, style) + [""] }
+    for section in [
+      MovesReport(plan, moves).lines(verbose: verbose, style), MovesReport.failures(plan, style),
+    ]
+    where !section.isEmpty {
+      lines += section + [""]
+    }
     let nodes = nodeLines(plan, verbose: verbose, style)
     if !nodes.isEmpty { lines += [style.strong("nodes")] + nodes + [""] }
     let missing = UnsupportedReport.lines(unsupported, style)
@@ -27,6 +34,12 @@ public enum PlanReport {
       lines += [style.strong("critical path, \(Amounts.seconds(path.total))")] + path.lines(plan.graph) + [""]
     }
     lines.append(style.strong(PlanTotals(plan).line(estimateSeconds: estimateSeconds)))
+    let staying = plan.toRun.count { plan.stays($0) }
+    if staying > 0 {
+      lines.append(
+        "\(Amounts.counted(staying, "node")) of those that run only \(staying == 1 ? "confirms" : "confirm") what is there"
+      )
+    }
     if let line = forecast?.line { lines.append(line) }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -61,7 +74,7 @@ public enum PlanReport {
   private static func nodeLines(_ plan: Plan, verbose: Bool, _ style: Style) -> [String] {
     var decisions: [DecisionKind] = []
     let rows = (verbose ? plan.needed : plan.work).compactMap { id -> [String]? in
-      guard let kind = DecisionKind(plan[id]) else { return nil }
+      guard let kind = DecisionKind(plan[id]), verbose || !plan.stays(id) else { return nil }
       decisions.append(kind)
       let node = plan.graph[id]
       return [

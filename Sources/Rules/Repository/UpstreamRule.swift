@@ -120,6 +120,10 @@ public struct RepodataOperation: Operation {
   public init() {}
 
   public func run(_ task: ActionTask, store: any BlobStore) async throws -> [String: Artifact] {
+    try Self.outputs(of: task, store)
+  }
+
+  static func outputs(of task: ActionTask, _ store: any BlobStore) throws -> [String: Artifact] {
     guard let repomd = task.input("repomd") else { throw GraphError(.bug, "a repository without repomd.xml") }
     var entries = [Layer.Entry(path: "repodata/repomd.xml", content: .file(repomd.digest), mode: 0o644)]
     for (type, artifact) in task.inputs(under: "file") {

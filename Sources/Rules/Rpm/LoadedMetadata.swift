@@ -84,8 +84,16 @@ struct LoadedMetadata: Sendable {
 /// A file is the SHA-256 of what follows, and the metadata.
 public struct MetadataCache: Sendable {
   private let folder: String
+  private var keeps = true
 
   public init(folder: String) { self.folder = folder }
+
+  /// The same for who writes nothing.
+  public var readOnly: MetadataCache {
+    var cache = self
+    cache.keeps = false
+    return cache
+  }
 
   private static let ageMax = 30 * 86_400
   private static let checksumSize = 32
@@ -107,12 +115,13 @@ public struct MetadataCache: Sendable {
     else { return nil }
     let body = Array(content[Self.checksumSize...])
     guard Digest(of: body).bytes.elementsEqual(content[..<Self.checksumSize]) else { return nil }
-    utimensat(AT_FDCWD, path, nil, 0)
+    if keeps { utimensat(AT_FDCWD, path, nil, 0) }
     return LoadedMetadata(made: body)
   }
 
   /// Keeps it for the next process, and forgets what nobody used for a month. What cannot be kept is made again.
   func keep(_ metadata: LoadedMetadata, _ name: String) {
+    if !keeps { return }
     mkdir(folder, 0o755)
     let oldest = time(nil) - Self.ageMax
     for other in (try? Folders.names(in: folder)) ?? [] {

@@ -1,5 +1,6 @@
 import Formats
 import GraphCore
+import Resolve
 
 /// The metadata files of a repository that solving reads.
 struct RepositoryMetadata {
@@ -24,6 +25,19 @@ struct RepositoryMetadata {
       throw ActionFailed(.deterministic, "the repository lacks the file 'primary' that its repomd.xml names")
     }
     self.files = files
+    self.store = store
+  }
+
+  /// - Parameter pin: of a repository whose metadata may be in the store.
+  init(pin: Snapshot.RepositoryPin, store: any BlobStore) {
+    files = Dictionary(
+      pin.files.compactMap { file in
+        guard let digest = Digest(hex: file.sha256, size: file.size) else { return nil }
+        let described = RepodataFile(
+          location: file.location, checksumType: "sha256", checksum: file.sha256, size: file.size,
+          openSize: file.openSize)
+        return (file.type, (digest, described))
+      }, uniquingKeysWith: { first, _ in first })
     self.store = store
   }
 

@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Testing
+
+extension EndToEnd {
+  /// What `snapshot refresh` and `plan` say when a repository has moved, and that a build does just that.
+  @Suite("what a moved repository means, before anything is built")
+  struct RepositoryUpdates {
+    /// Two images on one base; the packages are `app`, which requires `lib`, for the base, `new` for one image, and
+    /// `other`, which requires `deep`, for the other.
+    private static func world() async throws -> (World, repository: String) {
+      let world = try World(files: [
+        "graph.yml": "name: updates\narches: [x86_64]\n",
+        "graph.d/a.yml": """
+        repositories:
+          - name: //repo/up
+            baseurl: file://FOLDER
+        bases:
+          - name: //base/min
+            repositories: [//repo/up]
+            packages: [app]
+
+        """,
+        "index.d/web.yml": """
+        Projects:
+          - {id: 1, app-id: web, job-id: site, git-url: site, git-path: /, target-file: Dockerfile, desired-tag: 1,
+             notify-email: a@example.org, depends-on: base/min}
+          - {id: 2, app-id: web, job-id: shop, git-url: shop, git-path: /, target-file: Dockerfile, desired-tag: 1,
+             notify-email: a@example.org, depends-on: base/min}
+
+        """,
+        "site/cccp.yml": "job-id: site\n", "site/Dockerfile": "FROM base/min\nRUN dnf install -y new\n",
+        "shop/cccp.yml": "job-id: shop\n", "shop/Dockerfile": "FROM base/min\nRUN dnf install -y other\n",
+      ])
+      let repository = world.scratch + "/repository"
+      try await SmallPackages.publish(
+        repository, "app|1|Requires: lib", "lib|1|", "new|1|", "other|1|Requires: deep", "deep|1|")
+      try world.edit("graph.d/a.yml", "FOLDER", repository)
+      _ = try await world.build()
+      return (world, repository)
+    }
+
+    private struct Document: Decodable {
+      struct Node: Decodable {
+        let name: String
+        let decision: String
+        let stays: Bool
+      }
+      struct Lock: Decodable {
+        struct Package: Decodable, Equatable {
+          let name: String
+          let old: String?
+          let new: String?
+        }
+        let label: String
+        let packages: [Package]
+        let reaches: [String]
+      }
+      let nodes: [Node]
+      let packages: [Lock]
+    }
+
+    private static func plan(_ world: World) async throws -> Document {
+      let text = try await world.graph("plan", "--json").check()
+      return try JSONDecoder().decode(Document.self, from: Data(text.utf8))
+    }
+
+    @Test("an update reaches the image that has the package and no other; the plan is what the build does")
+    func update() async throws {
+      let (world, repository) = try await Self.world()
+      try await SmallPackages.publish(repository, "deep|2|", "unused|1|")
+      let refreshed = try await world.graph("snapshot", "refresh").run()
+      #expect(
+        refreshed.errors.contains(
+          "//repo/up:x86_64: 2 packages moved\n  +deep.noarch 2-1\n  +unused.noarch 1-1\n"),
+        "\(refreshed.transcript)")
+      let plan = try await Self.plan(world)
+      #expect(plan.packages.map(\.label) == ["//web/shop@1:x86_64"])
+      #expect(plan.packages.first?.packages == [.init(name: "deep", old: "1-1", new: "2-1")])
+      let work = Set(plan.nodes.filter { $0.decision != "cached" }.map(\.name))
+      #expect(!work.contains { $0.hasPrefix("//web/site@1") && !$0.hasSuffix("lock") })
+      #expect(
+        Set(plan.nodes.filter(\.stays).map(\.name)) == [
+          "//base/min:x86_64 lock", "//web/site@1:x86_64 2 lock",
+        ])
+      let text = try await world.graph("plan").check()
+      #expect(text.contains("packages that move\n  deep.noarch 1-1 -> 2-1\n    in //web/shop@1:x86_64\n"))
+      #expect(text.contains("2 nodes of those that run only confirm what is there"))
+      #expect(try await world.build() == work)
+    }
+
+    @Test("what a base gets reaches the images on it; the same version with other bytes is a move")
+    func base() async throws {
+      let (world, repository) = try await Self.world()
+      try await Program(["rm", repository + "/noarch/lib-1-1.noarch.rpm"]).check()
+      try await SmallPackages.publish(repository, "lib|1|")
+      let refreshed = try await world.graph("snapshot", "refresh").run()
+      #expect(refreshed.errors.contains("lib.noarch 1-1 rebuilt"), "\(refreshed.transcript)")
+      let plan = try await Self.plan(world)
+      #expect(plan.packages.map(\.label) == ["//base/min:x86_64"])
+      #expect(plan.packages.first?.packages == [.init(name: "lib", old: "1-1", new: "1-1")])
+      #expect(
+        plan.packages.first?.reaches == ["//base/min:x86_64", "//web/shop@1:x86_64", "//web/site@1:x86_64"])
+      let work = Set(plan.nodes.filter { $0.decision != "cached" }.map(\.name))
+      #expect(try await world.build() == work)
+    }
+
+    @Test("a package that is gone is said before anything runs")
+    func gone() async throws {
+      let (world, repository) = try await Self.world()
+      try await Program(["rm", repository + "/noarch/new-1-1.noarch.rpm"]).check()
+      try await SmallPackages.publish(repository, "unused|1|")
+      _ = try await world.graph("snapshot", "refresh").check()
+      let files = Program(["find", world.store + "/blobs", world.store + "/metadata", "-type", "f"])
+      let before = try await files.check()
+      let text = try await world.graph("plan").check()
+      #expect(text.contains("will fail\n  //web/site@1:x86_64 2 lock") && text.contains("no package 'new'"))
+      #expect(try await files.check() == before)
+      #expect(try await world.graph("build", "//web/site:x86_64").run().status == 1)
+    }
+
+    @Test("where nothing of ours moved, locks are made again and nothing else is")
+    func unrelated() async throws {
+      let (world, repository) = try await Self.world()
+      try await SmallPackages.publish(repository, "unused|1|")
+      _ = try await world.graph("snapshot", "refresh").check()
+      let plan = try await Self.plan(world)
+      #expect(plan.packages.isEmpty)
+      let work = Set(plan.nodes.filter { $0.decision != "cached" }.map(\.name))
+      #expect(
+        work == Set(plan.nodes.filter(\.stays).map(\.name)).union(work.filter { $0.hasPrefix("//repo/up") }))
+      let ran = try await world.build()
+      #expect(ran == work, "\(ran.symmetricDifference(work))")
+    }
+  }
+}
