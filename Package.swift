@@ -117,7 +117,7 @@ let package = Package(
     tests("FormatsTests", ["Formats", "GraphCore", "Randomness"]),
     tests("ManifestsTests", ["Manifests", "GraphCore"]),
     tests("ResolveTests", ["Resolve", "Manifests", "GraphCore", "SourceControl"]),
-    tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats"]),
+    tests("RulesTests", ["Rules", "Resolve", "Manifests", "GraphCore", "Formats", "Randomness"]),
     tests("StoreTests", ["Store", "GraphCore", "Formats", "CLinux", "Randomness"]),
     tests(
       "ExecuteTests",

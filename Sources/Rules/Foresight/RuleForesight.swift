@@ -8,6 +8,7 @@ import Resolve
 public final class RuleForesight: Foresight {
   private let store: DraftStore
   private let locks: LockOperation
+  private let unaffected: UnaffectedLocks
   private let metadata: MetadataFetch
 
   /// - Parameter scratch: a folder for files that are being downloaded.
@@ -16,6 +17,7 @@ public final class RuleForesight: Foresight {
   ) {
     self.store = DraftStore(over: store)
     locks = LockOperation(solvers: solvers)
+    unaffected = UnaffectedLocks(solvers: solvers, store: self.store)
     metadata = MetadataFetch(programs: programs, scratch: scratch, isOffline: isOffline)
   }
 
@@ -34,6 +36,9 @@ public final class RuleForesight: Foresight {
 
   public func outcome(of task: ActionTask, last: Trace) throws -> ForeseenOutcome? {
     do {
+      if task.action.rule == LockOperation.rule, try unaffected.contains(task, last: last) {
+        return .outputs(last.result.outputs)
+      }
       return try outputs(of: task).map { .outputs($0) }
     } catch let failure as ActionFailed {
       return .failure(failure)

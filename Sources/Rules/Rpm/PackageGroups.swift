@@ -5,7 +5,7 @@ import GraphCore
 /// The groups and environments of repositories, from the `group` file of their metadata (comps.xml).
 ///
 /// Format: libcomps, `comps.dtd`. Groups of one id in several repositories are one group, as for dnf.
-struct PackageGroups {
+struct PackageGroups: Hashable {
   /// One package of a group.
   struct Member: Hashable {
     var name: String
@@ -17,7 +17,7 @@ struct PackageGroups {
     var isBaseArchitectureOnly = false
   }
 
-  private struct Group {
+  private struct Group: Hashable {
     var id: String
     var name = ""
     var members: [Member] = []

@@ -87,6 +87,18 @@ public final class PackageSolver {
   /// Adds the groups of a repository: its comps.xml, not compressed.
   public func addGroups(comps: [UInt8]) { groups.add(comps: comps) }
 
+  /// The names of the packages from which a solver can come upon one of `changed`.
+  func names(reaching changed: [Id]) -> Set<String> {
+    if changed.isEmpty { return [] }
+    if !hasFileProvides { pool_addfileprovides(pool.pointer) }
+    hasFileProvides = true
+    providers.begin([], nil)
+    defer { providers.end() }
+    return PackageReach(pool).names(reaching: changed)
+  }
+
+  func hasSameGroups(as other: PackageSolver) -> Bool { groups == other.groups }
+
   /// What must change so that every request is satisfied.
   ///
   /// - Parameters:

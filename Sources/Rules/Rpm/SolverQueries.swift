@@ -136,7 +136,7 @@ extension PackagePool {
     return unwanted.sorted()
   }
 
-  private func relation(_ dependency: Id) -> Reldep? {
+  func relation(_ dependency: Id) -> Reldep? {
     let bits = UInt32(bitPattern: dependency)
     guard bits & 0x8000_0000 != 0, let relations = pointer.pointee.rels else { return nil }
     return relations[Int(bits ^ 0x8000_0000)]
