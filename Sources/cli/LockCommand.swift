@@ -36,7 +36,7 @@ struct LockCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let session = try await Session.open(options, .writing, for: labels)
       try session.stopAtErrors()
-      let collector = PackageCollector(session.compiled)
+      let collector = PackageCollector(session.compiled, store: session.store)
       let images = try session.choice.targets(labels).map(\.label).filter { collector.locks(of: $0) != nil }
       guard !images.isEmpty else {
         throw GraphError(
@@ -54,7 +54,7 @@ struct LockCommand: AsyncParsableCommand {
           guard let lock = try outcome.wave.outputs(of: node)?["lock"] else {
             throw GraphError(.bug, "\(session.graph.name(of: node)) left no lock")
           }
-          return try session.store.read(lock.digest)
+          return lock.digest
         }
       }
       let report = LockReport(sets)

@@ -54,7 +54,8 @@ struct QueryCommand: AsyncParsableCommand {
       let expression = try Self.reading { () throws(QueryError) in try QueryExpression(query) }
       let session = try await Session.open(options, .listing)
       if session.diagnostics.hasErrors { Console.show(session.diagnostics) }
-      let workspace = WorkspaceQuery(session.compiled, session.resolved)
+      let workspace = WorkspaceQuery(
+        session.compiled, session.resolved, packages: try Self.packages(expression, session))
       let whole = nodes ? workspace.actions() : workspace.labels()
       let graph: QueryGraph =
         switch edges {
@@ -62,7 +63,10 @@ struct QueryCommand: AsyncParsableCommand {
         case .declared: whole.keeping(.declared)
         case .discovered: whole.keeping(.discovered)
         }
-      let attributes = try attributes(of: graph)
+      let asked = try attributes(of: graph)
+      // Which version of the package it is belongs to the answer.
+      let attributes =
+        asked.isEmpty && !expression.packagePatterns.isEmpty ? [QueryGraph.packages] : asked
       let answer = try Self.reading { () throws(QueryError) in try QueryEvaluator(graph).answer(expression) }
       let report = QueryReport(graph, answer)
       switch json ? .json : output {
@@ -72,6 +76,23 @@ struct QueryCommand: AsyncParsableCommand {
       case .summary: Console.print(report.summary())
       }
       if session.diagnostics.hasErrors { throw Exit.manifestErrors }
+    }
+  }
+
+  /// The packages that a query asks for, of the images whose locks are made.
+  private static func packages(_ query: QueryExpression, _ session: Session) throws -> [Label: [String]] {
+    let globs = query.packagePatterns.map { Glob($0) }
+    if globs.isEmpty { return [:] }
+    let known = try PackageCollector(session.compiled, store: session.store).known(in: session.store)
+    if known.unknown > 0 {
+      Console.note(
+        "graph: \(known.unknown) \(known.unknown == 1 ? "image has" : "images have") no lock for the newest snapshot yet, and \(known.unknown == 1 ? "is" : "are") left out: 'graph lock //...' makes them"
+      )
+    }
+    return known.sets.mapValues { set in
+      set.packages.map { "\($0.name)-\($0.evra)" }.filter { nevra in
+        QueryGraph.packageNames(nevra).contains { name in globs.contains { $0.matches(name) } }
+      }
     }
   }
 

@@ -4,6 +4,27 @@ public struct QueryExpression: Sendable {
   public let text: String
   let root: Term
 
+  /// The packages that it asks for: what `rpm` has in it.
+  public var packagePatterns: [String] { Self.packagePatterns(root) }
+
+  private static func packagePatterns(_ term: Term) -> [String] {
+    switch term.form {
+    case .atom, .variable: []
+    case .set(let members): members.flatMap(packagePatterns)
+    case .operations(let first, let operations):
+      packagePatterns(first) + operations.flatMap { packagePatterns($0.term) }
+    case .binding(_, let value, let body): packagePatterns(value) + packagePatterns(body)
+    case .call(let function, let arguments):
+      arguments.flatMap { argument -> [String] in
+        switch argument {
+        case .word(let word, _): function.name == .rpm ? [word] : []
+        case .term(let term): packagePatterns(term)
+        case .depth: []
+        }
+      }
+    }
+  }
+
   /// An expression and its place in the text.
   struct Term: Sendable {
     let form: Form
@@ -47,7 +68,7 @@ public struct QueryExpression: Sendable {
 /// A function of the query language: a row of `all`.
 public struct QueryFunction: Hashable, Sendable {
   enum Name: String, CaseIterable, Sendable {
-    case deps, rdeps, allpaths, somepath, kind, arch, attr, filter, set, external, roots, leaves
+    case deps, rdeps, allpaths, somepath, kind, arch, attr, filter, rpm, set, external, roots, leaves
   }
 
   /// What an argument may be.
@@ -87,6 +108,9 @@ public struct QueryFunction: Hashable, Sendable {
       .attr, [.word("attribute"), .word("value"), .set], required: 3, "attr(name, pattern, x)",
       "those of x with such a value"),
     .init(.filter, [.word("name"), .set], required: 2, "filter(pattern, x)", "those of x with such a name"),
+    .init(
+      .rpm, [.word("package"), .set], required: 1, "rpm(pattern[, x])",
+      "images, of x or of all, with such a package: its name, or name-version-release.arch"),
     .init(.set, [], required: 0, "set(a b c)", "all of these"),
     .init(
       .external, [.word("name")], required: 0, "external([pattern])",

@@ -31,6 +31,15 @@ public struct QueryGraph: Sendable {
     public static let external = "external"
   }
 
+  /// The attribute that names the packages of an image, each as name-version-release.arch.
+  public static let packages = "rpm"
+
+  /// What patterns find a package by: its name alone, and all of it.
+  public static func packageNames(_ nevra: String) -> [String] {
+    let parts = nevra.split(separator: "-", omittingEmptySubsequences: false)
+    return parts.count > 2 ? [parts.dropLast(2).joined(separator: "-"), nevra] : [nevra]
+  }
+
   /// Who says that there is an edge.
   public struct Origin: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8

@@ -20,7 +20,7 @@ final class LabelFacts: Sendable {
   /// What the graph knows of every label.
   static let general = [
     "kind", "arch", "package", "name", "tag", "rule", "opaque", "file", "input", "base", "registry", "commit",
-    "step",
+    "step", QueryGraph.packages,
   ]
 
   /// Every attribute: general ones, then the keys of declarations.
@@ -48,6 +48,7 @@ final class LabelFacts: Sendable {
     case "tag": return label.tag.map { [$0] } ?? []
     case "file": return item.location.map { [$0.file] } ?? []
     case "step": return []
+    case QueryGraph.packages: return query.packages[label] ?? []
     default:
       return tables.withLock { tables in
         let known = tables ?? read()

@@ -3,8 +3,12 @@ import GraphCore
 /// Reads what the locks of images say.
 public struct PackageCollector {
   private let compiled: CompiledWorkspace
+  private let store: any BlobStore
+  private let decoded = DecodedLocks()
 
-  public init(_ compiled: CompiledWorkspace) { self.compiled = compiled }
+  public init(_ compiled: CompiledWorkspace, store: any BlobStore) {
+    (self.compiled, self.store) = (compiled, store)
+  }
 
   private var graph: Graph { compiled.graph }
 
@@ -13,13 +17,13 @@ public struct PackageCollector {
 
   /// The packages of an image or base.
   ///
-  /// - Parameter lock: the content of a node's lock.
-  /// - Throws: `CorruptLock`, and what `lock` throws.
-  public func packages(of label: Label, lock: (NodeID) throws -> [UInt8]) throws -> PackageSet {
+  /// - Parameter lock: the lock of a node.
+  /// - Throws: what the store and `lock` throw.
+  public func packages(of label: Label, lock: (NodeID) throws -> Digest) throws -> PackageSet {
     var found: [String: PackageSet.Package] = [:]
     for id in locks(of: label) ?? [] {
       let node = graph[id]
-      let content = try Lock(encoded: try lock(id))
+      let content = try decoded.lock(try lock(id), store)
       for gone in content.erased { found[gone.nevra] = nil }
       let repositories = repositories(of: node)
       for package in content.packages {
@@ -32,6 +36,33 @@ public struct PackageCollector {
     }
     return PackageSet(label: label, packages: Array(found.values))
   }
+
+  /// The packages of every image and base whose locks are all there, by label.
+  ///
+  /// - Returns: also how many images have locks that were never made.
+  /// - Throws: what cache and store throw.
+  public func known(in cache: any ActionCache) throws -> (sets: [Label: PackageSet], unknown: Int) {
+    let labels = compiled.images.keys.filter { locks(of: $0)?.isEmpty == false }
+    let plan = try Planner(graph: graph, cache: cache).plan(labels.flatMap { locks(of: $0) ?? [] })
+    var sets: [Label: PackageSet] = [:]
+    for label in labels {
+      do {
+        sets[label] = try packages(of: label) { node in
+          guard plan[node] == .cached, let lock = try plan.result(of: node).outputs["lock"] else {
+            throw UnknownLock()
+          }
+          return lock.digest
+        }
+      } catch is UnknownLock {
+        continue
+      } catch is MissingBlob {
+        continue
+      }
+    }
+    return (sets, labels.count - sets.count)
+  }
+
+  private struct UnknownLock: Error {}
 
   /// The labels of the repositories that a lock reads, by the numbers that it calls them.
   private func repositories(of lock: Node) -> [String: String] {

@@ -7,8 +7,13 @@ public struct WorkspaceQuery: Sendable {
   let graph: Graph
   let resolved: ResolvedWorkspace
 
-  public init(_ compiled: CompiledWorkspace, _ resolved: ResolvedWorkspace) {
-    (graph, self.resolved) = (compiled.graph, resolved)
+  /// The packages of images, as far as they are known, each as name-version-release.arch.
+  let packages: [Label: [String]]
+
+  public init(
+    _ compiled: CompiledWorkspace, _ resolved: ResolvedWorkspace, packages: [Label: [String]] = [:]
+  ) {
+    (graph, self.resolved, self.packages) = (compiled.graph, resolved, packages)
   }
 
   /// Every label with what it names outside of the workspace, and the edges between them.
