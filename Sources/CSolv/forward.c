@@ -14,6 +14,9 @@ FORWARD(solv, void, pool_createwhatprovides, (Pool *a), (a))
 FORWARD(solv, const char *, pool_dep2str, (Pool *a, Id b), (a, b))
 FORWARD(solv, char *, pool_errstr, (Pool *a), (a))
 FORWARD(solv, int, pool_evrcmp, (const Pool *a, Id b, Id c, int d), (a, b, c, d))
+FORWARD(solv, int, pool_evrcmp_str,
+  (const Pool *a, const char *b, const char *c, int d),
+  (a, b, c, d))
 FORWARD(solv, void, pool_free, (Pool *a), (a))
 FORWARD(solv, void, pool_freewhatprovides, (Pool *a), (a))
 FORWARD(solv, const char *, pool_id2str, (const Pool *a, Id b), (a, b))

@@ -36,7 +36,8 @@ struct GraphProgram: AsyncParsableCommand {
     version: "graph \(Version.text)",
     subcommands: [
       PlanCommand.self, BuildCommand.self, CheckCommand.self, ListCommand.self, QueryCommand.self,
-      ShowCommand.self, InputsCommand.self, LockCommand.self, WhyCommand.self, WhyNotCommand.self,
+      ShowCommand.self, InputsCommand.self, LockCommand.self, EscalateCommand.self, WhyCommand.self,
+      WhyNotCommand.self,
       RunsCommand.self,
       DiffCommand.self, TraceCommand.self, EventsCommand.self, LogCommand.self, ExportCommand.self,
       LoadCommand.self, RunCommand.self, ShellCommand.self, SnapshotCommand.self,

@@ -16,11 +16,18 @@ struct PlanCommand: AsyncParsableCommand {
         graph plan
         graph plan //app/httpd:aarch64 --verbose
         graph plan --exit-code --offline //app/... || echo 'there is work'
+        graph plan --if openssl=3.0.7-19
         graph plan --dot //app/httpd:x86_64 | dot -Tsvg >plan.svg
       """)
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Labels or patterns. Default: everything.", completion: .labels) var labels: [String] = []
+  @Option(
+    name: .customLong("if"),
+    help: ArgumentHelp(
+      "Say what would be if a package were published: NAME for a next release, or NAME=VERSION-RELEASE. May be given several times.",
+      valueName: "package"))
+  var assumptions: [String] = []
   @Flag(help: "Print JSON.") var json = false
   @Flag(name: .customLong("exit-code"), help: "Exit with 2 where there is work.") var exitCode = false
   @Flag(name: .shortAndLong, help: "List what is cached, too.") var verbose = false
@@ -38,13 +45,19 @@ struct PlanCommand: AsyncParsableCommand {
       let question =
         ["plan"] + shape + [Console.usesColor(1) ? "color" : "plain", "\(Machine.cores)"] + labels
       let memory = try await GraphMemory(options, for: labels)
-      if let answer = memory.answer(to: question) { return try answer.give() }
+      if assumptions.isEmpty, let answer = memory.answer(to: question) { return try answer.give() }
       let session = try await GraphSession.open(options, .reading, for: labels, memory)
       let roots = try session.choice.roots(labels)
       let unsupported = try session.choice.unsupported(labels)
       let foresight = try await session.foresight(for: roots)
+      let packages = try assumptions.map { text throws(GraphError) in try AssumedPackage(text) }
+      let assumed =
+        packages.isEmpty
+        ? [:]
+        : try foresight.assume(packages, in: session.graph, below: roots, session.store, session.marks)
       let plan = try Planner(
-        graph: session.graph, cache: session.store, marks: session.marks, foresight: foresight
+        graph: session.graph, cache: session.store, marks: session.marks, foresight: foresight,
+        assumed: assumed
       ).plan(roots)
       let moves = try foresight.moves(in: plan)
       let limits = Wave.Options(jobs: Machine.cores).limits
@@ -72,7 +85,7 @@ struct PlanCommand: AsyncParsableCommand {
       }
       let code = exitCode && plan.hasWork ? Exit.work.rawValue : 0
       // Where the disk is nearly too small, the answer would depend on what others do with it.
-      if room.isAmple(for: estimate) {
+      if assumptions.isEmpty, room.isAmple(for: estimate) {
         var marks = session.marks
         for id in plan.lookedUp { marks.settle(id) }
         session.remember(

@@ -131,5 +131,75 @@ extension EndToEnd {
       let ran = try await world.build()
       #expect(ran == work, "\(ran.symmetricDifference(work))")
     }
+    @Test("what would be if a package were published is said before it is")
+    func assumed() async throws {
+      let (world, _) = try await Self.world()
+      let text = try await world.graph("plan", "--if", "deep=3-1").check()
+      #expect(text.contains("packages that move\n  deep.noarch 1-1 -> 3-1\n    in //web/shop@1:x86_64\n"))
+      #expect(
+        try await world.graph("plan", "--if", "lib", "--if", "new").check().contains(
+          "lib.noarch 1-1 -> 1-1.next"))
+      // It was a question: nothing of it stays.
+      #expect(try await world.graph("plan").check().contains("nothing to do"))
+      let unknown = try await world.graph("plan", "--if", "nonesuch").run()
+      #expect(
+        unknown.status == 64
+          && unknown.errors.contains("no repository that is used here has an older 'nonesuch'"))
+      #expect(try await world.graph("plan", "--if", "a=").run().status == 64)
+    }
+
+    @Test("the images that contain a package, with its version")
+    func query() async throws {
+      let (world, _) = try await Self.world()
+      #expect(
+        try await world.graph("query", "rpm(lib)").check() == """
+          //base/min:x86_64    lib-1-1.noarch
+          //web/shop@1:x86_64  lib-1-1.noarch
+          //web/site@1:x86_64  lib-1-1.noarch
+          """)
+      #expect(
+        try await world.graph("query", "rpm(*e*, //web/...)").check() == """
+          //web/shop@1:x86_64  deep-1-1.noarch,other-1-1.noarch
+          //web/site@1:x86_64  new-1-1.noarch
+          """)
+      #expect(try await world.graph("query", "rpm(nothing)").check() == "")
+      // What was never solved is not known, and said.
+      try world.edit("site/Dockerfile", "new", "new app")
+      let partly = try await world.graph("query", "rpm(new)").run()
+      #expect(partly.output.isEmpty && partly.errors.contains("1 image has no lock"), "\(partly.transcript)")
+    }
+
+    @Test("an advisory: who is affected by which way, who has the fix, and that a build mends it")
+    func escalate() async throws {
+      let (world, repository) = try await Self.world()
+      try await SmallPackages.publish(repository, "lib|2|")
+      try world.write(
+        """
+        <updates><update from="a" status="final" type="security" version="1"><id>EX-2026:1</id><title>lib update</title>
+        <severity>Important</severity><references><reference type="cve" id="CVE-2026-0001" title="x"/></references>
+        <pkglist><collection short="x"><package name="lib" version="2" release="1" epoch="0" arch="noarch" src="s"/>
+        </collection></pkglist></update></updates>
+
+        """, to: "updateinfo.xml")
+      try await Program(["modifyrepo_c", world.workspace + "/updateinfo.xml", repository + "/repodata"])
+        .check()
+      try await Program(["rm", world.workspace + "/updateinfo.xml"]).check()
+      _ = try await world.graph("snapshot", "refresh").check()
+      let text = try await world.graph("escalate", "CVE-2026-0001").check()
+      #expect(text.hasPrefix("EX-2026:1 (security, Important): lib update\n  CVE-2026-0001\n"), "\(text)")
+      #expect(text.contains("batch 1\n  //base/min:x86_64  lib-1-1.noarch  fixed in 2-1  directly\n"))
+      #expect(text.contains("//web/shop@1:x86_64  lib-1-1.noarch  fixed in 2-1  by //base/min:x86_64\n"))
+      #expect(text.hasSuffix("3 images are affected"))
+      let built = try await world.graph("escalate", "EX-2026:1", "--build").run()
+      #expect(
+        built.status == 0 && built.errors.contains("3 images built; none contains an older version any more"),
+        "\(built.transcript)")
+      let after = try await world.graph("escalate", "CVE-2026-0001").check()
+      #expect(after.hasSuffix("no image is affected, 3 have the fix already"), "\(after)")
+      let unknown = try await world.graph("escalate", "CVE-2026-0002").run()
+      #expect(
+        unknown.status == 64 && unknown.errors.contains("did you mean 'CVE-2026-0001'?"),
+        "\(unknown.transcript)")
+    }
   }
 }

@@ -33,6 +33,7 @@ struct PlannerTests {
         case .cascade(let from): "cascade " + from.map { after[$0].label.name }.joined(separator: ",")
         case .lost: "lost"
         case .forced: "forced"
+        case .assumed: "assumed"
         }
       }
       return switch plan[id] {

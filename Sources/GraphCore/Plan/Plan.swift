@@ -24,6 +24,8 @@ public struct Plan: Sendable {
     case lost
     /// It was asked to run again.
     case forced
+    /// It was asked what would be if it made something else.
+    case assumed
   }
 
   /// What is known of a node that is to run, before it runs.

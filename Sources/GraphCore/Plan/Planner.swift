@@ -8,19 +8,22 @@ public struct Planner: Sendable {
   private let marks: Marks
   private let forced: Set<NodeID>
   private let foresight: (any Foresight)?
+  private let assumed: [NodeID: [String: Artifact]]
 
   /// - Parameters:
   ///   - marks: of this graph; `nil` where nothing is known yet.
   ///   - forced: nodes that run even where a result is there.
   ///   - foresight: what is known of actions that have to run, and had a result before.
+  ///   - assumed: what nodes shall be taken to make, instead of what they do.
   public init(
     graph: Graph, cache: any ActionCache, marks: Marks? = nil, forced: Set<NodeID> = [],
-    foresight: (any Foresight)? = nil
+    foresight: (any Foresight)? = nil, assumed: [NodeID: [String: Artifact]] = [:]
   ) {
     self.graph = graph
     self.cache = cache
     self.marks = marks ?? Marks(graph)
     self.forced = forced
+    self.assumed = assumed
     self.foresight = foresight
   }
 
@@ -42,7 +45,11 @@ public struct Planner: Sendable {
     let results = KnownResults(cache: cache, marks: marks)
     var walk = Walk(graph: graph, cache: cache, marks: marks, results: results, foresight: foresight)
     for id in unsettled(from: roots, marks, followsForced) {
-      try walk.decide(id, isForced: forced.contains(id), followsForced: followsForced?[id] ?? false)
+      if let outputs = assumed[id] {
+        try walk.assume(id, outputs)
+      } else {
+        try walk.decide(id, isForced: forced.contains(id), followsForced: followsForced?[id] ?? false)
+      }
     }
 
     var needed = NodeBits(count: graph.nodeCount)
@@ -64,9 +71,9 @@ public struct Planner: Sendable {
 
   /// Forced nodes and what stands on them: leaf inputs do not tell what a forced node will make.
   private func standingOnForced() -> NodeBits? {
-    if forced.isEmpty { return nil }
+    if forced.isEmpty, assumed.isEmpty { return nil }
     var found = NodeBits(count: graph.nodeCount)
-    var stack = Array(forced)
+    var stack = Array(forced) + Array(assumed.keys)
     while let next = stack.popLast() {
       if found[next] { continue }
       found[next] = true
@@ -161,6 +168,13 @@ public struct Planner: Sendable {
       case .failure(let failure): foreseen[id] = .failure(failure)
       case nil: return
       }
+    }
+
+    mutating func assume(_ id: NodeID, _ outputs: [String: Artifact]) throws {
+      findings[id] = Plan.Finding(decision: .run(.assumed), preimage: nil)
+      let last = try cache.trace(ofNode: graph.name(of: id))?.result.outputs
+      foreseen[id] = .outputs(outputs, last: last ?? [:])
+      restsOnForeseen.insert(id)
     }
 
     private func reason(_ id: NodeID, _ action: Action, _ preimage: Preimage?) throws -> Plan.Reason {

@@ -1,7 +1,7 @@
 extension Plan.Reason {
   /// The kinds of reasons by the names that documents and the history give them.
   public enum Kind: String, Sendable {
-    case new, changed, cascade, lost, forced
+    case new, changed, cascade, lost, forced, assumed
   }
 
   public var kind: Kind {
@@ -11,6 +11,7 @@ extension Plan.Reason {
     case .cascade: .cascade
     case .lost: .lost
     case .forced: .forced
+    case .assumed: .assumed
     }
   }
 }

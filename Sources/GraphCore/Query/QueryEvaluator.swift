@@ -145,7 +145,9 @@ public struct QueryEvaluator: Sendable {
       return select(sets[0], words[1].0) { graph.values($0, words[0].0) }
     case .rpm:
       let all = sets.first ?? QuerySet(capacity: graph.items.count, Array(graph.items.indices))
-      return select(all, words[0].0) { graph.values($0, QueryGraph.packages).flatMap(QueryGraph.packageNames) }
+      return select(all, words[0].0) {
+        graph.values($0, QueryGraph.packages).flatMap(QueryGraph.packageNames)
+      }
     case .set: return empty
     case .external:
       let outside = QuerySet(

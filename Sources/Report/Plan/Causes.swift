@@ -77,6 +77,7 @@ extension Plan.Reason.Kind {
     case .cascade: "waits"
     case .lost: "lost from the store"
     case .forced: "forced"
+    case .assumed: "assumed"
     }
   }
 }

@@ -24,7 +24,7 @@ extension PlanReport {
   ///               "key": 64 digits, or null while an input is not known, "reason": reason, or null where cached,
   ///               "declaredAt": file:line:column or null,
   ///               "estimateSeconds": how long it took last, 1 where it never ran, null where cached }
-  ///     reason: { "kind": "new" | "changed" | "cascade" | "lost" | "forced",
+  ///     reason: { "kind": "new" | "changed" | "cascade" | "lost" | "forced" | "assumed",
   ///               "changes": [ { "fact", "name", "old", "new", "origin", "madeBy" } ],   filled for "changed"
   ///               "waitsFor": [ name ] }     needed nodes whose results are not there, that this one reads
   ///

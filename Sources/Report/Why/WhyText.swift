@@ -39,6 +39,7 @@ extension WhyReport {
       isPending ? ": nothing of its own changed, it runs if what it reads comes out different" : ""
     case .lost: ": the store lost the result that it had"
     case .forced: ": it was asked to run again"
+    case .assumed: ": it was asked what would be"
     }
   }
 

@@ -6,7 +6,7 @@ import Resolve
 /// Metadata that the store lacks is fetched into memory (`prepare`); packages never are. What has to be built first, such as
 /// the repository of packages of this workspace, is not foreseen, nor is what stands on it.
 public final class RuleForesight: Foresight {
-  private let store: DraftStore
+  let store: DraftStore
   private let locks: LockOperation
   private let unaffected: UnaffectedLocks
   private let metadata: MetadataFetch

@@ -37,20 +37,31 @@ public struct PackageCollector {
     return PackageSet(label: label, packages: Array(found.values))
   }
 
-  /// The packages of every image and base whose locks are all there, by label.
+  /// The packages of every image and base whose locks are all up to date, by label.
   ///
-  /// - Returns: also how many images have locks that were never made.
+  /// - Returns: also how many images have a lock that is not.
   /// - Throws: what cache and store throw.
   public func known(in cache: any ActionCache) throws -> (sets: [Label: PackageSet], unknown: Int) {
-    let labels = compiled.images.keys.filter { locks(of: $0)?.isEmpty == false }
     let plan = try Planner(graph: graph, cache: cache).plan(labels.flatMap { locks(of: $0) ?? [] })
+    return try sets { plan[$0] == .cached ? try plan.result(of: $0) : nil }
+  }
+
+  /// The same by what every lock said last, of whatever snapshot.
+  public func last(in cache: any ActionCache) throws -> (sets: [Label: PackageSet], unknown: Int) {
+    try sets { try cache.trace(ofNode: graph.name(of: $0))?.result }
+  }
+
+  private var labels: [Label] { compiled.images.keys.filter { locks(of: $0)?.isEmpty == false } }
+
+  private func sets(_ result: (NodeID) throws -> ActionResult?) throws -> (
+    sets: [Label: PackageSet], unknown: Int
+  ) {
     var sets: [Label: PackageSet] = [:]
+    let labels = labels
     for label in labels {
       do {
         sets[label] = try packages(of: label) { node in
-          guard plan[node] == .cached, let lock = try plan.result(of: node).outputs["lock"] else {
-            throw UnknownLock()
-          }
+          guard let lock = try result(node)?.outputs["lock"] else { throw UnknownLock() }
           return lock.digest
         }
       } catch is UnknownLock {

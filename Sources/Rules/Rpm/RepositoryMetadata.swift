@@ -41,10 +41,16 @@ struct RepositoryMetadata {
     self.store = store
   }
 
-  private func decompressed(_ type: String) throws -> [UInt8]? {
+  /// A file of metadata, decompressed; `nil` where there is none of the type.
+  func content(_ type: String) throws -> [UInt8]? {
     guard let (digest, file) = files[type] else { return nil }
     return try file.decompressed(try store.read(digest))
   }
+
+  /// What repomd.xml says of each file that is there, by type.
+  var described: [String: RepodataFile] { files.mapValues(\.file) }
+
+  func location(_ type: String) -> String? { files[type]?.file.location }
 
   /// Packages and their files, as the solver reads them: from the cache where they are there.
   ///
@@ -56,7 +62,7 @@ struct RepositoryMetadata {
     let name = MetadataCache.name(primary: primary, filelists: files["filelists"]?.digest)
     if let kept = cache?.load(name) { return kept }
     let made = try LoadedMetadata(
-      primary: try decompressed("primary") ?? [], filelists: try decompressed("filelists"),
+      primary: try content("primary") ?? [], filelists: try content("filelists"),
       repository: repository)
     cache?.keep(made, name)
     return made
@@ -66,6 +72,6 @@ struct RepositoryMetadata {
   func groups() throws -> [UInt8]? {
     // Metadata names the file twice, as it is and compressed.
     let compressed = files.keys.filter { $0.hasPrefix("group_") }.sorted { $0.precedesInBytes($1) }
-    return try (["group"] + compressed).lazy.compactMap { try decompressed($0) }.first
+    return try (["group"] + compressed).lazy.compactMap { try content($0) }.first
   }
 }
