@@ -135,10 +135,13 @@ public struct Planner: Sendable {
         findings[id] = Plan.Finding(decision: .cached, preimage: preimage)
         return
       }
+      var last: Trace?
       if let foresight, let preimage, !isForced, foresight.covers(action.rule) {
-        try look(ahead: foresight, id, action, preimage)
+        last = try cache.trace(ofNode: graph.name(of: id))
+        if let last { try look(ahead: foresight, id, action, preimage, last) }
       }
-      let reason = isForced ? .forced : try reason(id, action, followsForeseen(id) ? nil : preimage)
+      let reason =
+        isForced ? .forced : try reason(id, action, followsForeseen(id) ? nil : preimage, last)
       findings[id] = Plan.Finding(decision: key == nil ? .pending(reason) : .run(reason), preimage: preimage)
     }
 
@@ -154,14 +157,11 @@ public struct Planner: Sendable {
     }
 
     private mutating func look(
-      ahead foresight: any Foresight, _ id: NodeID, _ action: Action, _ preimage: Preimage
+      ahead foresight: any Foresight, _ id: NodeID, _ action: Action, _ preimage: Preimage, _ last: Trace
     ) throws {
-      let node = graph[id]
-      guard let last = try cache.trace(ofNode: node.name),
-        let inputs = try Planner.inputs(of: action, outputs: outputs)
-      else { return }
-      switch try foresight.outcome(of: ActionTask(node: node, key: preimage.key, inputs: inputs), last: last)
-      {
+      guard let inputs = try Planner.inputs(of: action, outputs: outputs) else { return }
+      let task = ActionTask(node: graph[id], key: preimage.key, inputs: inputs)
+      switch try foresight.outcome(of: task, last: last) {
       case .outputs(let outputs):
         foreseen[id] = .outputs(outputs, last: last.result.outputs)
         restsOnForeseen.insert(id)
@@ -177,9 +177,12 @@ public struct Planner: Sendable {
       restsOnForeseen.insert(id)
     }
 
-    private func reason(_ id: NodeID, _ action: Action, _ preimage: Preimage?) throws -> Plan.Reason {
+    /// - Parameter last: the node's newest trace, where it was read already.
+    private func reason(
+      _ id: NodeID, _ action: Action, _ preimage: Preimage?, _ last: Trace?
+    ) throws -> Plan.Reason {
       if preimage == nil, marks.isWaiting(id) { return .cascade(waitsFor(id)) }
-      guard let trace = try cache.trace(ofNode: graph.name(of: id)) else { return .new }
+      guard let trace = try last ?? cache.trace(ofNode: graph.name(of: id)) else { return .new }
       guard let preimage else {
         let changes = Planner.ownChanges(action, since: trace)
         let missing = waitsFor(id)

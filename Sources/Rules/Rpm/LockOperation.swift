@@ -9,7 +9,7 @@ import GraphCore
 /// A repository is `repository/NN`; argument `repository/NN` says what else is to be known of it, one word for each:
 /// `priority=N`, `include=PATTERN`, `exclude=PATTERN`.
 public struct LockOperation: Operation {
-  static let rule = Action.Rule("lock", version: 2)
+  static let rule = Action.Rule("lock", version: 3)
   public var rule: Action.Rule { Self.rule }
 
   private let solvers: SolverPools
