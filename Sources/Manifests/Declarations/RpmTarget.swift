@@ -61,6 +61,7 @@ public struct RpmTarget: Sendable, Hashable {
   /// The programs of the host that rpmbuild and the scripts of it run for every package.
   public static let hostTools = [
     "bash", "cat", "chmod", "cp", "find", "grep", "mkdir", "mv", "rm", "rpmbuild", "sed", "sh", "sort",
+    "uname", "xargs",
     "touch",
   ]
 
