@@ -152,6 +152,8 @@ extension EndToEnd {
       try world.write(
         "rpms:\n  - {name: //rpm/data, git: {url: \"file://\(git)\", branch: c7}, spec: data.spec, buildroot: {host: []}}\n",
         to: "graph.d/a.yml")
+      // A plan needs no store, and names what is not made yet.
+      #expect(try await world.planned() == ["//srpm/data rpmbuild", "//rpm/data rpmbuild"])
       #expect(try await world.build() == ["//srpm/data rpmbuild", "//rpm/data rpmbuild"])
       try await Program([
         "sh", "-ec",
@@ -206,6 +208,11 @@ extension EndToEnd {
         try world.write(before, to: fault.file)
       }
       #expect(try await world.graph("check").run().status == 0)
+      // A graph that was kept is not used for another spec.
+      try await world.build("//rpm/data")
+      try world.edit("rpm/data.spec", "Version: 1.0", "Version 1.0")
+      let plan = try await world.graph("plan", "//rpm/data").run()
+      #expect(plan.status == 1 && plan.errors.contains("rpm/data.spec:2:1: error"), "\(plan.transcript)")
     }
   }
 }

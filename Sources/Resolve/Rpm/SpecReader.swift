@@ -85,7 +85,7 @@ struct SpecReader: Sendable {
     sources=$1 packages=$2 spec=$3 count=$4
     shift 4
     if [ "$count" -gt 0 ]; then
-      folder=$(mktemp -d)
+      folder=$(mktemp -d 2>/dev/null || mktemp -d -p /tmp)
       trap 'rm -rf "$folder"' EXIT
       spec=$folder/$spec
       while [ "$count" -gt 0 ]; do

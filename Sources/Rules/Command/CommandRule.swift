@@ -71,7 +71,8 @@ extension Compilation {
   }
 
   private func servesAll(_ label: Label) -> Bool {
-    commandsByLabel[label]?.architectures.isEmpty ?? false
+    commandsByLabel[label]?.architectures.isEmpty ?? rpmsByLabel[label]?.isNoarch
+      ?? (rpmsBySourceLabel[label] != nil)
   }
 
   private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root?

@@ -19,7 +19,7 @@ extension Compilation {
       }
       let matching = named.filter { $0.serves(architecture) }
       let rpms = rpms(matching: member.value, on: architecture)
-      if named.isEmpty, rpms.isEmpty {
+      if named.isEmpty, !declaresRpms(member.value, on: architecture) {
         diagnostics.add(
           .error(
             "no target matches the member '\(member.value)'", at: member.location,

@@ -27,6 +27,13 @@ extension Compilation {
     }
   }
 
+  /// Whether a member of a repository names packages, whether or not their specs could be read.
+  func declaresRpms(_ member: LabelPattern, on architecture: Architecture) -> Bool {
+    resolved.workspace.rpms.contains {
+      member.matches($0.label.value.on(architecture)) || member.matches($0.label.value)
+    }
+  }
+
   /// The folder that a package target or a source package delivers.
   func rpmOutput(_ label: Label, at location: SourceLocation) throws -> OutputReference? {
     let plain = label.withoutArchitecture
