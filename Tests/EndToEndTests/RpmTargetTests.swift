@@ -127,6 +127,12 @@ extension EndToEnd {
         try await SpecWorld.query(world, "//rpm/hello:aarch64", "%{ARCH} %{BUILDHOST}") == [
           "aarch64 reproducible"
         ])
+      // Without an architecture the base is the target's own, and what runs in it is emulated where foreign.
+      try world.edit("graph.d/a.yml", "//base/build:x86_64", "//base/build")
+      try world.edit("graph.d/a.yml", ", arches: [x86_64]", "")
+      let plan = try await world.graph("plan", "//rpm/hello:aarch64").check()
+      #expect(plan.contains("rpm             aarch64  //rpm/hello:aarch64 rpmbuild"), "\(plan)")
+      #expect(plan.contains(", 3 emulated"), "\(plan)")
       // What no repository has is said of the package that needs it.
       try world.edit("rpm/hello.spec", "greeter >= 1", "greeter >= 2")
       let missing = try await world.graph("build", "//rpm/hello:x86_64").run()
