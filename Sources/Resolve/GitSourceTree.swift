@@ -65,6 +65,11 @@ public struct GitSourceTree: SourceTree {
       origin: "\(origin):\(path)")
   }
 
+  public func leaf(at path: String) throws -> Leaf? {
+    guard let file = try file(path) else { return nil }
+    return try leaf(SourceFile(path: path, kind: .file(isExecutable: false), object: file.object), in: "")
+  }
+
   // MARK: Paths
 
   /// The files below a folder; `nil` where there is no such folder.

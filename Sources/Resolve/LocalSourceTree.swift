@@ -80,6 +80,12 @@ public struct LocalSourceTree: SourceTree {
     return Leaf(Artifact(.blob, digest), .file(path: absolute(path)), origin: name)
   }
 
+  public func leaf(at path: String) throws -> Leaf? {
+    observer?.willIdentify(absolute(path))
+    guard try kind(path) == .file else { return nil }
+    return try leaf(SourceFile(path: path, kind: .file(isExecutable: false)), in: "")
+  }
+
   /// Refuses a path that symbolic links lead out of the source's root: what is there is nobody's source.
   private func requireInside(_ path: String) throws {
     guard let rootPath = realRoot, let real = realpath(absolute(path), nil) else { return }

@@ -11,6 +11,8 @@ public struct ResolvedWorkspace: Sendable {
   /// Entries whose source could not be brought. They are part of the graph, by name and declared edges, and fail when
   /// they are built.
   public let unresolved: [UnresolvedImage]
+  /// Packages whose specs rpm could read.
+  public let rpms: [ResolvedRpm]
   /// Those that everything is resolved for, in the workspace's order: all of its own, or those that were asked for.
   public let architectures: [Architecture]
   public let names: ImageNames

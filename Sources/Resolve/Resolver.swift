@@ -91,7 +91,11 @@ public struct Resolver: Sendable {
       }
     }
     Self.check(workspace.imageOptions, workspace, images, &diagnostics)
-    let architectures = workspace.architectures(neededFor: policy.architectures, images, names)
+    var architectures = workspace.architectures(neededFor: policy.architectures, images, names)
+    let rpms = try await RpmResolver(ports: ports, workspace: workspace).resolve(
+      asked: policy.architectures == nil ? nil : Set(architectures), pins: &pins, diagnostics: &diagnostics)
+    let homes = Set(rpms.compactMap(\.neededHome)).union(architectures)
+    architectures = workspace.settings.architectures.map(\.value).filter(homes.contains)
     var pinned: [ResolvedImage] = []
     for var image in images {
       var place = image.entry.location
@@ -113,7 +117,7 @@ public struct Resolver: Sendable {
     return (
       ResolvedWorkspace(
         workspace: workspace, snapshot: pins.snapshot, isSnapshotNew: pins.isNew, images: pinned,
-        unresolved: unresolved, architectures: architectures, names: names, tools: tools,
+        unresolved: unresolved, rpms: rpms, architectures: architectures, names: names, tools: tools,
         digests: ports.digests, observer: ports.observer),
       diagnostics
     )
@@ -181,17 +185,15 @@ public struct Resolver: Sendable {
         .unavailable, "the host has no program '\(missing)'",
         hint: "'graph doctor' gives the command that installs it")
     }
-    for command in workspace.commands {
-      for tool in command.tools where tools[tool.value] == nil {
-        guard let pin = try pins.tool(tool.value, programs: ports.programs, digests: ports.digests) else {
-          diagnostics.add(
-            .error(
-              "the host has no program '\(tool.value)'", at: tool.location,
-              hint: "install it, or correct its name; 'graph doctor' lists what is missing"))
-          continue
-        }
-        tools[tool.value] = pin
+    for tool in workspace.hostTools where tools[tool.value] == nil {
+      guard let pin = try pins.tool(tool.value, programs: ports.programs, digests: ports.digests) else {
+        diagnostics.add(
+          .error(
+            "the host has no program '\(tool.value)'", at: tool.location,
+            hint: "install it, or correct its name; 'graph doctor' lists what is missing"))
+        continue
       }
+      tools[tool.value] = pin
     }
     return tools
   }

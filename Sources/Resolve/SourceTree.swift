@@ -23,6 +23,9 @@ public protocol SourceTree: Sendable {
 
   /// A file of a listing as an input.
   func leaf(_ file: SourceFile, in folder: String) throws -> Leaf
+
+  /// The file at a path, behind any links, as an input; `nil` where no file is.
+  func leaf(at path: String) throws -> Leaf?
 }
 
 /// What a path of a source is.

@@ -50,6 +50,7 @@ extension Workspace {
       }
       if case .image(let label) = command.root.value { read.append((label, command.architectures.isEmpty)) }
     }
+    for case .base(let label) in rpms.map(\.buildRoot) { read.append((label.value, false)) }
     for case .label(let label) in imageOptions.flatMap(\.contexts).map(\.source) {
       read.append((label.value, false))
     }

@@ -61,6 +61,14 @@ final class Compilation {
   private let basesByLabel: [Label: BaseImage]
   private let repositoriesByLabel: [Label: RepositoryTarget]
   let commandsByLabel: [Label: CommandTarget]
+  /// By the label of the packages.
+  let rpmsByLabel: [Label: ResolvedRpm]
+  /// By the label of the source package.
+  let rpmsBySourceLabel: [Label: ResolvedRpm]
+  /// By label with architecture; `nil` where compiling failed and has been reported.
+  var rpmOutputs: [Label: OutputReference?] = [:]
+  /// The nodes that run rpmbuild, by label.
+  var rpmBuilds: [Label: NodeID] = [:]
   /// Labels with a tag, by the same without.
   private let tagged: [Label: [Label]]
   private let imagePins: [PinKey: Snapshot.ImagePin]
@@ -83,6 +91,8 @@ final class Compilation {
     basesByLabel = table(resolved.workspace.bases) { $0.label.value }
     repositoriesByLabel = table(resolved.workspace.repositories) { $0.label.value }
     commandsByLabel = table(resolved.workspace.commands) { $0.label.value }
+    rpmsByLabel = table(resolved.rpms) { $0.target.label.value }
+    rpmsBySourceLabel = table(resolved.rpms) { $0.target.sourceLabel }
     tagged = Dictionary(grouping: imagesByLabel.keys.sorted()) { Label(package: $0.package, name: $0.name) }
     imagePins = Dictionary(
       resolved.snapshot.images.map { (PinKey(name: $0.reference, architecture: $0.architecture), $0) },
@@ -123,7 +133,7 @@ final class Compilation {
 
   var architectures: [Architecture] { resolved.architectures }
 
-  private func isWanted(_ architecture: Architecture?) -> Bool {
+  func isWanted(_ architecture: Architecture?) -> Bool {
     architecture.map(architectures.contains) ?? true
   }
 
@@ -135,7 +145,7 @@ final class Compilation {
 
   func kind(of label: Label) -> Graph.Target.Kind {
     let plain = label.withoutArchitecture
-    if commandsByLabel[plain] != nil { return .command }
+    if commandsByLabel[plain] != nil || isRpm(plain) { return .command }
     if repositoriesByLabel[plain] != nil { return .repository }
     return basesByLabel[plain] != nil ? .base : .image
   }
@@ -146,10 +156,13 @@ final class Compilation {
     return basesByLabel[plain] != nil || isEntry(label)
   }
 
-  /// Whether a label is a command or a repository.
+  /// Whether a label is a package or a source package.
+  private func isRpm(_ plain: Label) -> Bool { rpmsByLabel[plain] != nil || rpmsBySourceLabel[plain] != nil }
+
+  /// Whether a label is a command, a package or a repository.
   func deliversFiles(_ label: Label) -> Bool {
     let plain = label.withoutArchitecture
-    return commandsByLabel[plain] != nil || repositoriesByLabel[plain] != nil
+    return commandsByLabel[plain] != nil || repositoriesByLabel[plain] != nil || isRpm(plain)
   }
 
   /// Whether a label is an entry of the index.
@@ -166,6 +179,7 @@ final class Compilation {
         _ = try commandNode(command.label.value.on(architecture), at: command.location)
       }
     }
+    try compileRpms()
     for repository in resolved.workspace.repositories {
       for architecture in repository.architectures where isWanted(architecture.value) {
         _ = try repositoryOutput(repository.label.value.on(architecture.value), at: repository.label.location)
@@ -277,6 +291,8 @@ final class Compilation {
     let plain = label.withoutArchitecture
     if commandsByLabel[plain] != nil {
       _ = try commandNode(label, at: location)
+    } else if isRpm(plain) {
+      return try rpmOutput(label, at: location)
     } else if repositoriesByLabel[plain] != nil {
       _ = try repositoryOutput(label, at: location)
     } else if label.architecture == nil, basesByLabel[plain] != nil || imagesByLabel[plain] != nil {
@@ -293,7 +309,7 @@ final class Compilation {
   }
 
   /// Whether a target is declared for the label's architecture; it is an error where something needs it for another.
-  private func isDeclared(
+  func isDeclared(
     _ label: Label, among declared: [Located<Architecture>], at location: SourceLocation
   ) -> Bool {
     if declared.contains(where: { $0.value == label.architecture }) { return true }
@@ -316,7 +332,7 @@ final class Compilation {
   // Compiling what a target needs before it costs stack.
   private static let depthMax = 150
 
-  private func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
+  func guardingCycles<T>(_ label: Label, at location: SourceLocation, _ body: () throws -> T?) throws
     -> T??
   {
     if let start = inProgress.firstIndex(where: { $0.label == label }) {
@@ -346,10 +362,17 @@ final class Compilation {
     return try body()
   }
 
-  private func reportUnknown(_ label: Label, at location: SourceLocation) {
+  func reportUnknown(_ label: Label, at location: SourceLocation) {
     let names =
-      (Array(imagesByLabel.keys) + basesByLabel.keys + repositoriesByLabel.keys + commandsByLabel.keys)
+      (Array(imagesByLabel.keys) + basesByLabel.keys + repositoriesByLabel.keys + commandsByLabel.keys
+        + rpmsByLabel.keys + rpmsBySourceLabel.keys)
     if names.contains(label.withoutArchitecture) { return }
+    // A package whose spec is wrong has been reported as such.
+    if resolved.workspace.rpms.contains(where: {
+      [$0.label.value, $0.sourceLabel].contains(label.withoutArchitecture)
+    }) {
+      return
+    }
     // An entry whose source is wrong has been reported as such.
     if resolved.workspace.images.contains(where: { $0.label == label.withoutArchitecture }) { return }
     let plain = label.withoutArchitecture.description

@@ -10,6 +10,15 @@ extension Compilation {
     for command in workspace.commands where !command.architectures.isEmpty {
       leaveOut(command.label.value, .command, command.choice)
     }
+    for rpm in resolved.rpms where !rpm.isNoarch {
+      let label = rpm.target.label.value
+      leaveOut(label, .command, rpm.target.choice)
+      for (architecture, exclusion) in rpm.exclusions where architectures.contains(architecture) {
+        leaveOut(
+          label.on(architecture), .command,
+          .excluded(reason: "'\(exclusion.tag)' leaves it out", location: exclusion.location))
+      }
+    }
     for repository in workspace.repositories {
       leaveOut(repository.label.value, .repository, repository.choice)
     }

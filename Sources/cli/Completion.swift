@@ -45,6 +45,7 @@ struct LabelCompletion {
     let plain =
       workspace.images.map(\.label) + workspace.bases.map(\.label.value)
       + workspace.repositories.map(\.label.value) + workspace.commands.map(\.label.value)
+      + workspace.rpms.flatMap { [$0.label.value, $0.sourceLabel] }
     let architectures = workspace.settings.architectures.map(\.value)
     return plain.flatMap { label in [label] + architectures.map { label.on($0) } }.sorted().map(\.description)
   }

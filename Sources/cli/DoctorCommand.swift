@@ -59,7 +59,7 @@ struct DoctorCommand: AsyncParsableCommand {
   /// Rules' own tools with their Debian packages, and what commands of the workspace name.
   private static func tools(of workspace: Workspace?) -> [(name: String, package: String)] {
     let known = ["rpm": "rpm", "createrepo_c": "createrepo-c", "curl": "curl", "skopeo": "skopeo"]
-    let declared = Set((workspace?.commands ?? []).flatMap { $0.tools.map(\.value) }).subtracting(known.keys)
+    let declared = Set((workspace?.hostTools ?? []).map(\.value)).subtracting(known.keys)
     return known.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + declared.sorted().map { ($0, "") }
   }
 }

@@ -17,7 +17,7 @@ struct EscalateCommand: AsyncParsableCommand {
       Examples:
         graph escalate CVE-2026-1234
         graph escalate RHSA-2026:0042 --json
-        graph snapshot refresh && graph escalate CVE-2026-1234 --build
+        graph escalate CVE-2026-1234 --build --refresh
       """)
 
   @OptionGroup var options: GlobalOptions

@@ -28,6 +28,7 @@ public struct Escalation: Sendable {
     }
   }
 
+  /// An image that contains an older version, and is to be made again.
   public struct Affected: Sendable {
     public let label: Label
     /// From 1: those of a batch stand on affected ones of earlier batches only.

@@ -4,6 +4,7 @@ public struct PackageSet: Hashable, Sendable {
   /// By name, then architecture.
   public let packages: [Package]
 
+  /// One package, and why it is there.
   public struct Package: Hashable, Sendable {
     public let name: String
     public let epoch: Int

@@ -19,6 +19,7 @@ public struct Workspace: Sendable {
   public var images: [ImageEntry] = []
   public var bases: [BaseImage] = []
   public var repositories: [RepositoryTarget] = []
+  public var rpms: [RpmTarget] = []
   public var commands: [CommandTarget] = []
   public var imageOptions: [ImageOptions] = []
   /// The files that were read, by their name in locations: for the source lines of messages that later stages make.
@@ -28,6 +29,9 @@ public struct Workspace: Sendable {
     self.root = root
     self.settings = settings
   }
+
+  /// The programs of the host that commands and packages declare; some more than once.
+  public var hostTools: [Located<String>] { commands.flatMap(\.tools) + rpms.flatMap(\.tools) }
 }
 
 /// `graph.yml`.

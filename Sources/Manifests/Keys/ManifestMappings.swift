@@ -4,7 +4,7 @@ extension ManifestMapping {
   private static let architectureNames = Architecture.all.map(\.name)
 
   /// For which architectures a target is made.
-  private static let architectureKeys: [ManifestKey] = [
+  static let architectureKeys: [ManifestKey] = [
     .init("arches", .choices(architectureNames), "some of the workspace's; all of them by default"),
     .init("only", .choices(architectureNames), "no others than these"),
     .init("not", .choices(architectureNames), "none of these"),
@@ -79,6 +79,7 @@ extension ManifestMapping {
     [
       .init("bases", .list(base), "images made of packages alone"),
       .init("repositories", .list(repository), "RPM repositories of packages that commands make"),
+      .init("rpms", .list(rpm), "packages that rpmbuild makes of spec files"),
       .init("commands", .list(command), "programs with declared inputs and outputs"),
       .init("images", .list(imageOptions), "what the container index has no key for"),
     ])
@@ -99,7 +100,9 @@ extension ManifestMapping {
     "a repository",
     [
       .init("name", .text, required: true, "//repo/NAME"),
-      .init("members", .texts, "labels or patterns of commands that make RPMs; required without an address"),
+      .init(
+        "members", .texts,
+        "labels or patterns of rpms and of commands that make RPMs; required without an address"),
       .init("baseurl", .texts, "addresses of a repository of others, tried in their order"),
       .init("mirrorlist", .text, "the address of a list of addresses"),
       .init("metalink", .text, "the address of a Metalink document of its repomd.xml"),
@@ -129,15 +132,7 @@ extension ManifestMapping {
       .init("fetch", .mapping(fetch), "what is fetched before it runs"),
       .init(
         "arches", .choices(architectureNames + ["noarch"]), "some of the workspace's, or noarch alone"),
-    ] + architectureKeys.dropFirst() + [
-      .init("timeout", .number(1...CommandReader.timeoutSecondsMax), fallback: "3600", "in seconds"),
-      .init(
-        "memory", .text, "what it may hold at most, such as 4GiB; three quarters of the machine's by default"),
-      .init(
-        "processes", .number(1...CommandReader.processesMax), fallback: "4096",
-        "processes and threads at once"),
-      .init("disk", .text, "what it may write at most, such as 20GiB; what the disk has by default"),
-    ])
+    ] + architectureKeys.dropFirst() + boundKeys)
 
   static let labelInput = ManifestMapping(
     "an input", [.init("label", .text, required: true, "the label of a target")])

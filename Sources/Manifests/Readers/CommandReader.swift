@@ -7,7 +7,6 @@ struct CommandReader {
     "not",
     "failable", "timeout", "memory", "processes", "disk",
   ]
-  static let timeoutSecondsMax = 7 * 24 * 3600
 
   let settings: Settings
   let paths: WorkspacePaths
@@ -15,7 +14,7 @@ struct CommandReader {
 
   func read(_ node: YAMLNode) -> [CommandTarget] {
     guard let reader = FieldReader(node, "a command", keys: Self.keys, findings: findings) else { return [] }
-    let items = items(reader)
+    let items = reader.items("command")
     let name = reader.requiredText("name", example: "//tools/hello")
     let root = root(reader)
     let tools = tools(reader, root: root)
@@ -25,8 +24,8 @@ struct CommandReader {
     }
     let fetch = fetch(reader)
     let choice = choice(reader)
-    let timeout = reader.number("timeout", in: 1...Self.timeoutSecondsMax, default: 3600)
-    let bounds = bounds(reader)
+    let timeout = reader.timeout()
+    let bounds = reader.bounds()
     let environment = reader.environment("env")
     let inputs = reader.pairs("inputs")
     let scope = Scope(
@@ -34,7 +33,7 @@ struct CommandReader {
       hasFetch: fetch != nil,
       hasItem: items != nil)
     check(command ?? [], scope, outputs: outputs, reader)
-    if let name { check(name: name, hasItem: items != nil) }
+    if let name { reader.checkPlaceholders(of: name, hasItem: items != nil) }
     for (key, _) in inputs { _ = checkName(key, "an input") }
     let isNamed = name.map { items == nil || Template($0.value).placeholders.contains("item") } ?? false
     guard let name, let root, let command, isNamed else {
@@ -60,45 +59,6 @@ struct CommandReader {
         fetch: fetch.map { filled($0, item) }, item: item?.value, timeoutSeconds: timeout, bounds: bounds,
         location: node.location)
     }
-  }
-
-  static let processesMax = 1 << 20
-  /// Below it nothing starts.
-  static let memoryBytesMin: Int64 = 1 << 20
-
-  private func bounds(_ reader: FieldReader) -> Action.Limits.Bounds {
-    Action.Limits.Bounds(
-      memoryBytes: bytes("memory", reader),
-      processes: reader.has("processes")
-        ? reader.number("processes", in: 1...Self.processesMax, default: Self.processesMax) : nil,
-      diskBytes: bytes("disk", reader))
-  }
-
-  private func bytes(_ key: String, _ reader: FieldReader) -> Int64? {
-    guard let text = reader.text(key) else { return nil }
-    if let bytes = ByteSize.bytes(text.value), bytes >= Self.memoryBytesMin { return bytes }
-    findings.error(
-      "'\(text.value.shortened)' is no size for '\(key)'", at: text,
-      hint: "write, for example, 512MiB or 4GiB; 1 MiB is the least")
-    return nil
-  }
-
-  /// `nil` without `for-each`.
-  private func items(_ reader: FieldReader) -> [Located<String>]? {
-    guard reader.has("for-each") else { return nil }
-    var seen: Set<String> = []
-    let items = reader.texts("for-each").filter { item in
-      if seen.insert(item.value).inserted { return true }
-      findings.error(
-        "'\(item.value.shortened)' is listed twice in 'for-each'", at: item, hint: "remove one of them")
-      return false
-    }
-    if items.isEmpty, reader.node("for-each").map({ $0.kind == .list && $0.elements.isEmpty }) ?? true {
-      findings.warning(
-        "'for-each' lists nothing, so this declares no target", at: reader.node("for-each") ?? reader.node,
-        hint: "list the values of {item}, or remove the command")
-    }
-    return items
   }
 
   private func root(_ reader: FieldReader) -> Located<CommandTarget.Root>? {
@@ -194,31 +154,10 @@ struct CommandReader {
     return (ArchitectureChoice(), true)
   }
 
-  private func check(name: Located<String>, hasItem: Bool) {
-    let placeholders = Template(name.value).placeholders
-    if hasItem, !placeholders.contains("item") {
-      findings.error(
-        "with 'for-each', the name must contain {item}", at: name,
-        hint: "write, for example, '\(name.value.shortened)-{item}'")
-    }
-    for placeholder in placeholders where placeholder != "item" || !hasItem {
-      findings.error(
-        "'{\(placeholder.shortened)}' has no meaning in a name", at: name,
-        hint: hasItem ? "only {item} does" : "only {item} does, and only with 'for-each'")
-    }
-  }
-
   private func label(_ name: Located<String>, item: Located<String>?, _ reader: FieldReader) -> Located<
     Label
   >? {
-    if let item, item.value.isEmpty || item.value.contains(where: { "/@:".contains($0) || $0.isWhitespace }) {
-      findings.error(
-        "item '\(item.value.shortened)' cannot be part of a label", at: item,
-        hint: "use letters, digits, '-', '_', '.' and '+'")
-      return nil
-    }
-    let text = Located(fill(name.value, item), at: name.location)
-    guard let label = reader.label(of: text) else { return nil }
+    guard let label = reader.label(of: name, item: item) else { return nil }
     guard label.value.tag == nil, label.value.architecture == nil else {
       findings.error(
         "the name of a command has no tag and no architecture", at: name,

@@ -1,15 +1,16 @@
 import GraphCore
 
-/// Reads one file of `graph.d`: bases, repositories, commands and options of images.
+/// Reads one file of `graph.d`: bases, repositories, packages, commands and options of images.
 struct TargetsReader {
   struct Targets {
     var bases: [BaseImage] = []
     var repositories: [RepositoryTarget] = []
+    var rpms: [RpmTarget] = []
     var commands: [CommandTarget] = []
     var images: [ImageOptions] = []
   }
 
-  static let keys = ["bases", "repositories", "commands", "images"]
+  static let keys = ["bases", "repositories", "rpms", "commands", "images"]
 
   let settings: Settings
   let paths: WorkspacePaths
@@ -21,10 +22,12 @@ struct TargetsReader {
       let reader = FieldReader(root, "a file of graph.d", keys: Self.keys, findings: findings)
     else { return Targets() }
     let commands = CommandReader(settings: settings, paths: paths, findings: findings)
+    let rpms = RpmReader(settings: settings, paths: paths, findings: findings)
     let images = ImageOptionsReader(settings: settings, paths: paths, findings: findings)
     return Targets(
       bases: reader.list("bases").compactMap(base),
       repositories: reader.list("repositories").compactMap(repository),
+      rpms: reader.list("rpms").flatMap(rpms.read),
       commands: reader.list("commands").flatMap(commands.read),
       images: reader.list("images").compactMap(images.read))
   }

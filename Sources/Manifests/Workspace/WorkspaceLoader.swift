@@ -38,6 +38,7 @@ public struct WorkspaceLoader: Sendable {
       let targets = loading.targets(file, settings)
       workspace.bases += targets.bases
       workspace.repositories += targets.repositories
+      workspace.rpms += targets.rpms
       workspace.commands += targets.commands
       workspace.imageOptions += targets.images
     }
@@ -156,6 +157,7 @@ private struct Loading {
     }
     let targets =
       workspace.bases.map(\.label) + workspace.repositories.map(\.label) + workspace.commands.map(\.label)
+      + workspace.rpms.flatMap { [$0.label, Located($0.sourceLabel, at: $0.label.location)] }
     for label in targets {
       if let first = names[label.value] {
         report(

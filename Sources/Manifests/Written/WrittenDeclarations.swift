@@ -63,7 +63,10 @@ public struct WrittenDeclarations: Sendable {
       guard let label = filled["name"]?.text.flatMap({ try? Label($0) }) else { continue }
       // The list of the others says nothing about this one.
       let pairs = value == nil ? filled.pairs : filled.pairs.filter { $0.key.value != "for-each" }
-      byLabel[label] = Part(kind: .declaration, mapping: mapping, location: item.location, pairs: pairs)
+      let part = Part(kind: .declaration, mapping: mapping, location: item.location, pairs: pairs)
+      byLabel[label] = part
+      // One item declares the packages and the source package.
+      if list == "rpms" { byLabel[Label(package: "srpm", name: label.name)] = part }
     }
   }
 

@@ -44,7 +44,7 @@ extension Compilation {
           collects: command.outputs.map {
             .init(output: $0.name.value, from: .path("/build/out/\($0.name.value)"))
           }),
-        limits: limits(of: command)),
+        limits: limits(command.timeoutSeconds, command.bounds)),
       location: command.location)
     let id = builder.add(node)
     if let first = command.outputs.first {
@@ -54,9 +54,9 @@ extension Compilation {
   }
 
   /// What may be held at most is also what the scheduler counts.
-  private func limits(of command: CommandTarget) -> Action.Limits {
-    var limits = Action.Limits(timeoutSeconds: command.timeoutSeconds, bounds: command.bounds)
-    if let bytes = command.bounds.memoryBytes { limits.memoryMegabytes = Int(clamping: bytes >> 20) }
+  func limits(_ timeoutSeconds: Int, _ bounds: Action.Limits.Bounds) -> Action.Limits {
+    var limits = Action.Limits(timeoutSeconds: timeoutSeconds, bounds: bounds)
+    if let bytes = bounds.memoryBytes { limits.memoryMegabytes = Int(clamping: bytes >> 20) }
     return limits
   }
 
@@ -71,7 +71,8 @@ extension Compilation {
   }
 
   private func servesAll(_ label: Label) -> Bool {
-    commandsByLabel[label]?.architectures.isEmpty ?? false
+    commandsByLabel[label]?.architectures.isEmpty ?? rpmsByLabel[label]?.isNoarch
+      ?? (rpmsBySourceLabel[label] != nil)
   }
 
   private func root(of command: CommandTarget, _ label: Label, inputs: inout [Input]) throws -> Command.Root?

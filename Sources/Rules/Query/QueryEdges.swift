@@ -42,7 +42,10 @@ struct DeclaredEdges {
         let found = workspace.commands.filter { command in
           architectures.contains { member.value.matches(command.label.value.on($0)) }
         }
-        edges += found.map { (repository.label.value, .label($0.label.value)) }
+        let rpms = workspace.rpms.filter { rpm in
+          architectures.contains { member.value.matches(rpm.label.value.on($0)) }
+        }
+        edges += (found.map(\.label) + rpms.map(\.label)).map { (repository.label.value, .label($0.value)) }
       }
     }
     for command in workspace.commands {
@@ -53,6 +56,12 @@ struct DeclaredEdges {
         if case .label(let label) = input.source {
           edges.append((command.label.value, .label(known(label.value))))
         }
+      }
+    }
+    for rpm in workspace.rpms {
+      edges.append((rpm.label.value, .label(rpm.sourceLabel)))
+      if case .base(let base) = rpm.buildRoot {
+        edges += [rpm.label.value, rpm.sourceLabel].map { ($0, .label(base.value)) }
       }
     }
     return edges + contexts()

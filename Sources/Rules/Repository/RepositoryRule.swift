@@ -1,5 +1,6 @@
 import GraphCore
 import Manifests
+import Resolve
 
 /// `repositories:` of `graph.d`: the RPMs of its members, and the metadata that createrepo_c makes of them.
 ///
@@ -17,11 +18,18 @@ extension Compilation {
         member.value.matches($0.label.value.on(architecture)) || member.value.matches($0.label.value)
       }
       let matching = named.filter { $0.serves(architecture) }
-      if named.isEmpty {
+      let rpms = rpms(matching: member.value, on: architecture)
+      if named.isEmpty, !declaresRpms(member.value, on: architecture) {
         diagnostics.add(
           .error(
             "no target matches the member '\(member.value)'", at: member.location,
             hint: "'graph ls' lists all targets"))
+      }
+      for rpm in rpms where rpm.serves(architecture) {
+        let label = rpm.target.label.value
+        guard let output = try rpmOutput(label.on(architecture), at: member.location) else { return nil }
+        let role = "member/\(label.package)/\(label.name)/\(output.output)"
+        if roles.insert(role).inserted { inputs.append(Input(role, output.source)) }
       }
       for command in matching {
         guard let node = try commandNode(command.label.value.on(architecture), at: member.location) else {

@@ -12,6 +12,19 @@ extension Compilation {
     _ transaction: PackageTransaction, step: String, text: String, to state: inout ImageState, label: Label,
     architecture: Architecture, location: SourceLocation
   ) {
+    let layer = installedLayer(
+      transaction, step: step, on: &state, label: label, architecture: architecture, location: location)
+    push(layer, step: step, to: &state, label: label, location: location)
+    state.history.append((text, state.layers.count - 1))
+  }
+
+  /// Adds lock and install nodes.
+  ///
+  /// - Returns: the layer, which is not yet on `state`.
+  func installedLayer(
+    _ transaction: PackageTransaction, step: String, on state: inout ImageState, label: Label,
+    architecture: Architecture, location: SourceLocation
+  ) -> OutputReference {
     let repositories = state.repositories.enumerated().map {
       Input("repository/\(ImageState.number($0))", $1.source)
     }
@@ -58,10 +71,7 @@ extension Compilation {
           limits: .init(timeoutSeconds: 1800, memoryMegabytes: 512)),
         location: location))
     state.locks.append(OutputReference(node: lock, output: "lock"))
-    push(
-      OutputReference(node: install, output: "layer"), step: step, to: &state, label: label,
-      location: location)
-    state.history.append((text, state.layers.count - 1))
+    return OutputReference(node: install, output: "layer")
   }
 
   /// rpm of the host on the stacked root (`--force-debian`: Debian's own build asks for it). Digests were checked when
