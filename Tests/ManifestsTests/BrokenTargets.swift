@@ -10,7 +10,7 @@ let brokenTargets: [BrokenWorkspace] = [
     ],
     [
       "graph.d/t.yml:1:1: error: unknown key 'base' in a file of graph.d | did you mean "
-        + "'bases'? known keys: bases, repositories, commands, images"
+        + "'bases'? known keys: bases, repositories, rpms, commands, images"
     ]),
   BrokenWorkspace(
     "base: name, repository, packages",
