@@ -25,9 +25,10 @@ import Testing
       transaction.best = best
       // Their digests are given; who made them does not matter here.
       let inputs = [("repository/00", repository)] + below.enumerated().map { ("installed/0\($0)", $1) }
+      let architecture = try #require(Architecture("x86_64"))
       let action = Action(
         rule: LockOperation.rule, arguments: LockOperation.arguments(of: transaction, numbers: nil),
-        architecture: try #require(Architecture("x86_64")),
+        architecture: architecture,
         inputs: inputs.map { Input($0.0, .leaf(Leaf($0.1, .stored, origin: ""))) },
         outputs: [.init("lock", .blob), .init("packages", .tree), .init("epoch", .blob)])
       let node = Node(label: try Label("//base/test:x86_64"), step: "lock", action: action)
