@@ -30,6 +30,8 @@ struct EscalateCommand: AsyncParsableCommand {
     try await Exit.reporting {
       let session = try await Session.open(options, build ? .writing : .reading)
       try session.stopAtErrors()
+      // A repository that has just moved tells of its advisories in metadata that nobody has fetched yet.
+      if build { try await session.bringMetadata() }
       let collector = try EscalationCollector(
         name, session.compiled, snapshot: session.resolved.snapshot, store: session.store)
       let found = try collector.escalation(session.store)
@@ -43,7 +45,7 @@ struct EscalateCommand: AsyncParsableCommand {
         throw outcome.wave.interrupted.isEmpty ? Exit.code(of: outcome.worstKind) : Exit.interrupted
       }
       let after = try collector.escalation(session.store, ofNewest: true)
-      let left = after.affected.filter { labels.contains($0.label) }
+      let left = Set(after.affected.map(\.label) + after.unknown).intersection(labels)
       if left.isEmpty {
         return Console.note(
           "graph: \(Amounts.counted(labels.count, "image")) built; none contains an older version any more")

@@ -81,15 +81,11 @@ struct GraphSession {
   /// Looks up every result in the store.
   mutating func verify() throws { marks = try store.verified(marks) }
 
-  /// What locks below some nodes will say, with the metadata that has moved since they were last made.
-  func foresight(for roots: [NodeID]) async throws -> RuleForesight {
-    let foresight = RuleForesight(
+  /// What locks will say.
+  var foresight: RuleForesight {
+    RuleForesight(
       store: store, programs: services.programs, solvers: SolverPools(cache: store.metadataCache.readOnly),
       scratch: services.scratch.path, isOffline: services.isOffline)
-    if try roots.contains(where: { try store.result(ofDeep: marks.deepKey($0)) == nil }) {
-      try await foresight.prepare(graph, history: store)
-    }
-    return foresight
   }
 
   var choice: TargetChoice { TargetChoice(graph: graph, architectures: architectures) }

@@ -49,16 +49,17 @@ struct PlanCommand: AsyncParsableCommand {
       let session = try await GraphSession.open(options, .reading, for: labels, memory)
       let roots = try session.choice.roots(labels)
       let unsupported = try session.choice.unsupported(labels)
-      let foresight = try await session.foresight(for: roots)
+      let foresight = session.foresight
       let packages = try assumptions.map { text throws(GraphError) in try AssumedPackage(text) }
       let assumed =
         packages.isEmpty
         ? [:]
         : try foresight.assume(packages, in: session.graph, below: roots, session.store, session.marks)
-      let plan = try Planner(
+      let planner = Planner(
         graph: session.graph, cache: session.store, marks: session.marks, foresight: foresight,
-        assumed: assumed
-      ).plan(roots)
+        assumed: assumed)
+      var plan = try planner.plan(roots)
+      if try await foresight.fetchMissing(session.graph) { plan = try planner.plan(roots) }
       let moves = try foresight.moves(in: plan)
       let limits = Wave.Options(jobs: Machine.cores).limits
       let estimate = try WorkEstimate(plan, history: session.store, limits: limits)

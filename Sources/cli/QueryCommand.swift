@@ -84,9 +84,10 @@ struct QueryCommand: AsyncParsableCommand {
     let globs = query.packagePatterns.map { Glob($0) }
     if globs.isEmpty { return [:] }
     let known = try PackageCollector(session.compiled, store: session.store).known(in: session.store)
-    if known.unknown > 0 {
+    let unknown = known.unknown.count
+    if unknown > 0 {
       Console.note(
-        "graph: \(known.unknown) \(known.unknown == 1 ? "image has" : "images have") no lock for the newest snapshot yet, and \(known.unknown == 1 ? "is" : "are") left out: 'graph lock //...' makes them"
+        "graph: \(Amounts.counted(unknown, "image")) \(unknown == 1 ? "has" : "have") no lock for the newest snapshot yet, and \(unknown == 1 ? "is" : "are") left out: 'graph lock //...' makes them"
       )
     }
     return known.sets.mapValues { set in

@@ -1,6 +1,7 @@
 import GraphCore
 import Report
 import Rules
+import Store
 
 /// What moved in repositories, as lines.
 enum RepositoryMoves {
@@ -19,5 +20,17 @@ enum RepositoryMoves {
         + shown.map { "  " + PlainText.oneLine($0.line) }
         + (more > 0 ? ["  and \(more) more: --verbose lists them"] : [])
     }
+  }
+}
+
+extension Session {
+  /// Fetches the metadata of upstream repositories that the snapshot pins and the store lacks, and says what it cannot.
+  func bringMetadata() async throws {
+    let fetch = MetadataFetch(
+      programs: services.programs, scratch: services.scratch.path, isOffline: services.isOffline)
+    for failure in try await fetch.bring(graph, into: store) {
+      Console.note("graph: warning: \(failure.message)")
+    }
+    try store.sync()
   }
 }

@@ -87,17 +87,15 @@ struct SnapshotCommand: AsyncParsableCommand {
       try await Exit.reporting {
         var options = options
         options.refresh = true
-        let before = try Store.openForWriting(at: options.storeFolder).newestSnapshot()?.document
         let session = try await Session.open(options, .writing)
         try session.stopAtErrors()
         Console.print("\(session.snapshotName ?? "")\n")
-        let services = session.services
-        let failures = try await MetadataFetch(
-          programs: services.programs, scratch: services.scratch.path, isOffline: services.isOffline
-        ).bring(session.graph, into: session.store)
-        for failure in failures { Console.note("graph: warning: \(failure.message)") }
-        try session.store.sync()
-        guard let before, let old = try? Snapshot(encoded: before) else { return }
+        try await session.bringMetadata()
+        let names = try session.store.snapshotNames().filter { $0 != session.snapshotName }
+        // What is lost cannot be compared with.
+        guard let before = names.last.flatMap({ (try? session.store.snapshot(named: $0)) ?? nil }),
+          let old = try? Snapshot(encoded: before)
+        else { return }
         let moved = try RepositoryDifference(
           from: old, to: session.resolved.snapshot, store: session.store, cache: session.store.metadataCache)
         for line in RepositoryMoves.lines(of: moved, verbose: verbose) { Console.note(line) }

@@ -6,33 +6,10 @@ extension EndToEnd {
   @Suite("locks as people read them")
   struct LockCommands {
     private static func world() async throws -> World {
-      let world = try World(files: [
-        "graph.yml": "name: lock\narches: [x86_64]\n",
-        "graph.d/a.yml": """
-        repositories:
-          - name: //repo/up
-            baseurl: file://FOLDER
-        bases:
-          - name: //base/min
-            repositories: [//repo/up]
-            packages: [app]
-
-        """,
-        "index.d/web.yml": """
-        Projects:
-          - {id: 1, app-id: web, job-id: site, git-url: site, git-path: /, target-file: Dockerfile, desired-tag: 1,
-             notify-email: a@example.org, depends-on: base/min}
-
-        """,
-        "site/cccp.yml": "job-id: site\n",
-        "site/Dockerfile": "FROM base/min\nRUN dnf install -y old && dnf install -y new\n",
-      ])
-      try await SmallPackages.publish(
-        world.scratch + "/repository", "app|1|Requires: lib >= 1", "lib|1|Epoch: 2", "old|1|",
-        "new|1|Obsoletes: old",
-        "other|1|")
-      try world.edit("graph.d/a.yml", "FOLDER", world.scratch + "/repository")
-      return world
+      try await SmallPackages.world(
+        images: ["site": "RUN dnf install -y old && dnf install -y new"],
+        "app|1|Requires: lib >= 1", "lib|1|Epoch: 2", "old|1|", "new|1|Obsoletes: old", "other|1|"
+      ).0
     }
 
     @Test("each package with version, repository, checksum and the request or requirement that drew it in")

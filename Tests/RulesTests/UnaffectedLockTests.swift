@@ -48,7 +48,8 @@ import Testing
       repository.change(&random)
       let after = try repository.write(to: store)
       let operation = LockOperation(solvers: SolverPools())
-      let unaffected = UnaffectedLocks(solvers: SolverPools(), store: store)
+      let unaffected = UnaffectedLocks(
+        solvers: SolverPools(), decoded: DecodedLocks(), store: store)
       for _ in 0..<6 {
         let (first, second) = (Asked(&random), Asked(&random))
         var (oldBelow, newBelow): ([Artifact], [Artifact]) = ([], [])

@@ -57,10 +57,12 @@ public struct Planner: Sendable {
     while let next = stack.popLast() {
       if needed[next] { continue }
       needed[next] = true
-      // What is there because of what is foreseen is found only when that has run.
-      let below = graph.dependencies(of: next)
-      stack.append(
-        contentsOf: walk.isThere(next) ? below.filter { walk.restsOnForeseen.contains($0) } : Array(below))
+      if !walk.isThere(next) {
+        stack.append(contentsOf: graph.dependencies(of: next))
+      } else if !walk.restsOnForeseen.isEmpty {
+        // What is there because of what is foreseen is found only when that has run.
+        stack.append(contentsOf: graph.dependencies(of: next).filter { walk.restsOnForeseen.contains($0) })
+      }
     }
     return Plan(
       graph: graph, roots: roots, needed: needed, findings: walk.findings, foreseen: walk.foreseen,

@@ -45,13 +45,13 @@ public struct Escalation: Sendable {
   public let affected: [Affected]
   /// Images that contain such a package in a version that is mended.
   public let fixed: [Label]
-  /// How many images were never made, so that nothing is known of them.
-  public let unknownCount: Int
+  /// Images whose locks are not there, so that nothing is known of them.
+  public let unknown: [Label]
 
-  public init(notices: [Notice], affected: [Affected], fixed: [Label], unknownCount: Int) {
+  public init(notices: [Notice], affected: [Affected], fixed: [Label], unknown: [Label]) {
     self.notices = notices
     self.affected = affected.sorted { ($0.batch, $0.label) < ($1.batch, $1.label) }
     self.fixed = fixed.sorted()
-    self.unknownCount = unknownCount
+    self.unknown = unknown.sorted()
   }
 }

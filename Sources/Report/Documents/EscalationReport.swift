@@ -41,8 +41,8 @@ public struct EscalationReport: Sendable {
       ? "no image is affected" : "\(Amounts.counted(count, "image")) \(count == 1 ? "is" : "are") affected"
     let fixed = escalation.fixed.count
     if fixed > 0 { text += ", \(fixed) \(fixed == 1 ? "has" : "have") the fix already" }
-    if escalation.unknownCount > 0 {
-      text += "; of \(escalation.unknownCount) nothing is known: 'graph lock //...' solves their locks"
+    if !escalation.unknown.isEmpty {
+      text += "; of \(escalation.unknown.count) nothing is known: 'graph lock //...' solves their locks"
     }
     return text
   }
@@ -81,7 +81,7 @@ public struct EscalationReport: Sendable {
           ])
         }),
       "fixed": .array(escalation.fixed.map { .string("\($0)") }),
-      "unknown": .integer(escalation.unknownCount),
+      "unknown": .integer(escalation.unknown.count),
     ]).document
   }
 }

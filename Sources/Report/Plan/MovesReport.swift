@@ -40,6 +40,7 @@ struct MovesReport {
 
   /// `[ { "node", "label", "packages": [ { "name", "arch", "old", "new" } ], "reaches": [ label ] } ]`.
   func json() -> JSONValue {
+    if moves.isEmpty { return .array([]) }
     let reach = Reach(plan)
     return .array(
       moves.map { lock in

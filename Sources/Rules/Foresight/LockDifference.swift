@@ -20,11 +20,9 @@ extension RuleForesight {
         let new = outputs["lock"], let old = last["lock"]
       else { return nil }
       do {
-        let moves = try Lock(encoded: read(new.digest)).moves(from: try Lock(encoded: read(old.digest)))
+        let moves = try decoded.lock(new.digest, store).moves(from: try decoded.lock(old.digest, store))
         return moves.isEmpty ? nil : LockMoves(node: id, moves: moves)
       } catch is MissingBlob {
-        return nil
-      } catch is CorruptLock {
         return nil
       }
     }

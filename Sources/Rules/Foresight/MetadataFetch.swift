@@ -10,29 +10,30 @@ public struct MetadataFetch: Sendable {
     fetch = FetchOperation(programs: programs, scratch: scratch, isOffline: isOffline)
   }
 
-  /// Fetches what `store` lacks.
+  /// Fetches what `store` lacks of all repositories.
   ///
-  /// - Parameter isWanted: whether the metadata of a repository is, by its node.
   /// - Returns: what could not be fetched, in the order of the labels.
   /// - Throws: what the store throws.
-  @discardableResult
-  public func bring(
-    _ graph: Graph, into store: any BlobStore, where isWanted: (Node) throws -> Bool = { _ in true }
-  ) async throws -> [GraphError] {
+  public func bring(_ graph: Graph, into store: any BlobStore) async throws -> [GraphError] {
+    let repositories = graph.targets.filter { $0.value.kind == .repository }.map { graph[$0.value.node] }
+    let producers = repositories.filter { $0.action.rule == RepodataOperation.rule }.flatMap { node in
+      node.action.inputs.compactMap { input in
+        if case .output(let producer, _) = input.source { graph[producer] } else { nil }
+      }
+    }
+    return try await bring(producers.filter { $0.action.rule == FetchOperation.rule }, into: store)
+  }
+
+  /// - Parameter files: nodes that fetch metadata.
+  func bring(_ files: [Node], into store: any BlobStore) async throws -> [GraphError] {
     var failures: [GraphError] = []
-    for (_, target) in graph.targets where target.kind == .repository {
-      let node = graph[target.node]
-      guard node.action.rule == RepodataOperation.rule, try isWanted(node) else { continue }
-      for case .output(let producer, _) in node.action.inputs.map(\.source) {
-        let file = graph[producer]
-        guard file.action.rule == FetchOperation.rule else { continue }
-        do {
-          // Its content is named by what the snapshot pins; there is nothing else that a key could tell.
-          _ = try await fetch.run(
-            ActionTask(node: file, key: Key(digest: Digest(of: [])), inputs: []), store: store)
-        } catch let failure as GraphError {
-          failures.append(failure)
-        }
+    for file in files {
+      do {
+        // Its content is named by what the snapshot pins; there is nothing else that a key could tell.
+        _ = try await fetch.run(
+          ActionTask(node: file, key: Key(digest: Digest(of: [])), inputs: []), store: store)
+      } catch let failure as GraphError {
+        failures.append(failure)
       }
     }
     return failures

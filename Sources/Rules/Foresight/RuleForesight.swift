@@ -1,23 +1,28 @@
 import GraphCore
 import Resolve
+import Synchronization
 
 /// What locks will say, and what leads to them: a plan knows which packages move before anything is built.
 ///
-/// Metadata that the store lacks is fetched into memory (`prepare`); packages never are. What has to be built first, such as
-/// the repository of packages of this workspace, is not foreseen, nor is what stands on it.
+/// Metadata that the store lacks is fetched into memory, where a plan came upon it (`fetchMissing`); packages never are.
+/// What has to be built first, such as the repository of packages of this workspace, is not foreseen, nor is what stands on
+/// it.
 public final class RuleForesight: Foresight {
   let store: DraftStore
   private let locks: LockOperation
   private let unaffected: UnaffectedLocks
   private let metadata: MetadataFetch
+  let decoded = DecodedLocks()
+  /// Fetches that were asked about and whose files are not there.
+  private let missing = Mutex<[Node]>([])
 
   /// - Parameter scratch: a folder for files that are being downloaded.
   public init(
     store: any BlobStore, programs: any HostPrograms, solvers: SolverPools, scratch: String, isOffline: Bool
   ) {
     self.store = DraftStore(over: store)
-    locks = LockOperation(solvers: solvers)
-    unaffected = UnaffectedLocks(solvers: solvers, store: self.store)
+    locks = LockOperation(solvers: solvers, decoded: decoded)
+    unaffected = UnaffectedLocks(solvers: solvers, decoded: decoded, store: self.store)
     metadata = MetadataFetch(programs: programs, scratch: scratch, isOffline: isOffline)
   }
 
@@ -27,11 +32,16 @@ public final class RuleForesight: Foresight {
 
   public func covers(_ rule: Action.Rule) -> Bool { Self.rules.contains(rule) }
 
-  /// Fetches the metadata that moved. What cannot be fetched now is not foreseen.
+  /// Fetches the metadata that a plan asked about and the store lacks. What cannot be fetched now is not foreseen.
   ///
-  /// - Parameter history: of which repositories something was made before.
-  public func prepare(_ graph: Graph, history: any ActionCache) async throws {
-    try await metadata.bring(graph, into: store) { try history.newestKey(ofNode: $0.name) != nil }
+  /// - Returns: whether there is more to foresee now, so that a plan made anew says more.
+  public func fetchMissing(_ graph: Graph) async throws -> Bool {
+    let files = missing.withLock { missing in
+      defer { missing = [] }
+      // Other downloads may be large, and no lock reads them.
+      return missing.filter { graph.targets[$0.label]?.kind == .repository }
+    }
+    return try await metadata.bring(files, into: store).count < files.count
   }
 
   public func outcome(of task: ActionTask, last: Trace) throws -> ForeseenOutcome? {
@@ -50,8 +60,9 @@ public final class RuleForesight: Foresight {
   private func outputs(of task: ActionTask) throws -> [String: Artifact]? {
     switch task.action.rule {
     case FetchOperation.rule:
-      guard let digest = task.action.value("digest").flatMap({ Digest($0) }), try store.contains(digest)
-      else {
+      guard let digest = task.action.value("digest").flatMap({ Digest($0) }) else { return nil }
+      guard try store.contains(digest) else {
+        missing.withLock { $0.append(task.node) }
         return nil
       }
       return ["file": Artifact(.blob, digest)]
@@ -67,7 +78,4 @@ public final class RuleForesight: Foresight {
     default: return nil
     }
   }
-
-  /// What a lock says that was foreseen, or is in the store.
-  public func read(_ digest: Digest) throws -> [UInt8] { try store.read(digest) }
 }

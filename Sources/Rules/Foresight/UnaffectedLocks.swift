@@ -6,10 +6,12 @@ import Synchronization
 final class UnaffectedLocks: Sendable {
   private let solvers: SolverPools
   private let store: any BlobStore
-  private let decoded = DecodedLocks()
+  private let decoded: DecodedLocks
   private let known = Mutex<[Move: Reach]>([:])
 
-  init(solvers: SolverPools, store: any BlobStore) { (self.solvers, self.store) = (solvers, store) }
+  init(solvers: SolverPools, decoded: DecodedLocks, store: any BlobStore) {
+    (self.solvers, self.decoded, self.store) = (solvers, decoded, store)
+  }
 
   /// Repositories before and after.
   private struct Move: Hashable {

@@ -77,7 +77,7 @@ public struct EscalationCollector {
           label: label,
           batch: owners(of: label).filter { affected[$0] != nil && $0 != label }.count + 1, findings: findings
         )
-      }, fixed: fixed, unknownCount: known.unknown)
+      }, fixed: fixed, unknown: known.unknown)
   }
 
   /// The newest version of each package that mends it, by name.

@@ -39,22 +39,22 @@ public struct PackageCollector {
 
   /// The packages of every image and base whose locks are all up to date, by label.
   ///
-  /// - Returns: also how many images have a lock that is not.
+  /// - Returns: also the images that have a lock that is not.
   /// - Throws: what cache and store throw.
-  public func known(in cache: any ActionCache) throws -> (sets: [Label: PackageSet], unknown: Int) {
+  public func known(in cache: any ActionCache) throws -> (sets: [Label: PackageSet], unknown: [Label]) {
     let plan = try Planner(graph: graph, cache: cache).plan(labels.flatMap { locks(of: $0) ?? [] })
     return try sets { plan[$0] == .cached ? try plan.result(of: $0) : nil }
   }
 
   /// The same by what every lock said last, of whatever snapshot.
-  public func last(in cache: any ActionCache) throws -> (sets: [Label: PackageSet], unknown: Int) {
+  public func last(in cache: any ActionCache) throws -> (sets: [Label: PackageSet], unknown: [Label]) {
     try sets { try cache.trace(ofNode: graph.name(of: $0))?.result }
   }
 
   private var labels: [Label] { compiled.images.keys.filter { locks(of: $0)?.isEmpty == false } }
 
   private func sets(_ result: (NodeID) throws -> ActionResult?) throws -> (
-    sets: [Label: PackageSet], unknown: Int
+    sets: [Label: PackageSet], unknown: [Label]
   ) {
     var sets: [Label: PackageSet] = [:]
     let labels = labels
@@ -70,7 +70,7 @@ public struct PackageCollector {
         continue
       }
     }
-    return (sets, labels.count - sets.count)
+    return (sets, labels.filter { sets[$0] == nil })
   }
 
   private struct UnknownLock: Error {}

@@ -13,9 +13,11 @@ public struct LockOperation: Operation {
   public var rule: Action.Rule { Self.rule }
 
   private let solvers: SolverPools
-  private let decoded = DecodedLocks()
+  private let decoded: DecodedLocks
 
-  public init(solvers: SolverPools) { self.solvers = solvers }
+  public init(solvers: SolverPools) { self.init(solvers: solvers, decoded: DecodedLocks()) }
+
+  init(solvers: SolverPools, decoded: DecodedLocks) { (self.solvers, self.decoded) = (solvers, decoded) }
 
   /// What a transaction is to the key of its lock.
   ///

@@ -29,7 +29,7 @@ public final class SolverPools: Sendable {
   /// Used last at the end.
   private let idle = Mutex<[Idle]>([])
 
-  /// A solver of twenty thousand packages takes 40 MB.
+  /// Two for each of four architectures: before and after a repository moved, or one for each of two jobs.
   private static let idleMax = 8
 
   /// - Parameter cache: for metadata that other processes loaded.
