@@ -124,7 +124,7 @@ public struct Planner: Sendable {
       let preimage =
         action.isExpanding
         ? nil
-        : try Planner.preimage(of: action, outputs: outputs)
+        : try Planner.preimage(of: action) { try outputs($0) }
       let key = preimage?.key
       func find() throws -> ActionResult? {
         if isForced { return nil }
@@ -161,7 +161,7 @@ public struct Planner: Sendable {
     private mutating func look(
       ahead foresight: any Foresight, _ id: NodeID, _ action: Action, _ preimage: Preimage, _ last: Trace
     ) throws {
-      guard let inputs = try Planner.inputs(of: action, outputs: outputs) else { return }
+      guard let inputs = try Planner.inputs(of: action, outputs: { try outputs($0) }) else { return }
       let task = ActionTask(node: graph[id], key: preimage.key, inputs: inputs)
       switch try foresight.outcome(of: task, last: last) {
       case .outputs(let outputs):
